@@ -1,0 +1,1 @@
+"""Communes, provinces and villages of Vietnam, before and after the reform of July 2025."""

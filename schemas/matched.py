@@ -1,0 +1,37 @@
+"""`address.matched.v1`, keyed by registry area: from the normaliser to the one writer of that area's codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.address import AddressResult
+from schemas.outcome import Outcome
+
+
+class MatchedAction(StrEnum):
+    """REGISTER: give or keep a code. RELEASE: the record left this area, or was withdrawn."""
+
+    REGISTER = "register"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedAddress:
+    """`version` is the offset of the raw record that caused this; the registrar ignores older ones.
+
+    `result` is None for RELEASE. `moved_to` names the new registry area of a record that left; a RELEASE without it is
+    a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
+    `previous_outcome` is what that row counted as before.
+    """
+
+    record_key: str
+    address_id: str
+    version: int
+    action: MatchedAction
+    registry_area: str
+    result: AddressResult | None
+    moved_to: str | None = None
+    batch_id: str | None = None
+    line_no: int | None = None
+    previous_outcome: Outcome | None = None

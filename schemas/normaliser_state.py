@@ -1,0 +1,28 @@
+"""`normaliser.state.v1`, the normaliser's changelog, keyed by record, in the partition of its raw record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.outcome import Outcome
+from schemas.raw import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """What the normaliser remembers of a record.
+
+    `source_hash` is over the source's own address fields; while it is unchanged a decision holds and nothing is
+    published again. `registry_area` is where the last good version is registered, None if
+    never. `batch_id` and `line_no` are the row that brought the current text: a later decision is a transition of that row.
+    """
+
+    version: int
+    source_hash: str
+    outcome: Outcome
+    registry_area: str | None = None
+    decision: Decision | None = None
+    batch_id: str | None = None
+    line_no: int | None = None
+    gazetteer_version: str | None = None
+    overlay_offset: int = -1

@@ -1,0 +1,69 @@
+"""What producers write to `address.raw.v1`: a submission, a person's decision, or null (withdrawal).
+
+This is the only topic, with its dead letters, that carries personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.address import Components
+
+
+@dataclass(frozen=True, slots=True)
+class RawPosition:
+    """Either `lat`/`lon` (WGS84 degrees) or `easting`/`northing` (metres) with the EPSG code of the VN-2000 zone."""
+
+    lat: float | None = None
+    lon: float | None = None
+    easting: float | None = None
+    northing: float | None = None
+    epsg: int | None = None
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Householder:
+    """Personal data; never leaves raw and its dead letters."""
+
+    name: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawAddress:
+    """One address as a postal operator holds it. The separate fields, where given, are added to the text."""
+
+    source: str
+    source_record_id: str
+    address: str
+    village: str | None = None
+    commune: str | None = None
+    district: str | None = None
+    province: str | None = None
+    position: RawPosition | None = None
+    householder: Householder | None = None
+    batch_id: str | None = None
+    line_no: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The fields a person settled, for the record under the same key.
+
+    `based_on_version` is the version of the result the person saw; an older one than the current is refused.
+    `address_text` is the redacted text of that result.
+    """
+
+    source: str
+    source_record_id: str
+    decided_by: str
+    decided_at: str
+    based_on_version: int
+    commune_code: str
+    address_text: str
+    village: str | None = None
+    position: RawPosition | None = None
+    components: Components | None = None
+    batch_id: str | None = None
+    line_no: int | None = None

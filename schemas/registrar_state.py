@@ -1,0 +1,67 @@
+"""`registrar.state.v1`, the code registry, in the partition of its matched records. Codes are never tombstoned.
+
+Keys: `record:<area>:<record key>`, `code:<code>` or `code:<code>-<unit>`, `cell:<code>`,
+`dwelling:<area>:<id>`, `area:<area>`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.address import Position
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredRecord:
+    """The code that a record has in an area; `code` is None once it left. `version` orders its events."""
+
+    version: int
+    code: str | None
+    unit: str | None
+    kind: Literal["record"] = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCode:
+    """One issued (code, unit). `records` are those that live there now. Retired ones stay, so that a code is never
+    issued twice; `alias_of` names the code with unit that a retired one resolves to, `moved_to` the area where
+    its address went."""
+
+    code: str
+    unit: str | None
+    status: Literal["issued", "retired"]
+    version: int
+    dwelling_id: str | None
+    address_id: str
+    records: tuple[str, ...]
+    position: Position | None
+    aliases: tuple[str, ...] = ()
+    alias_of: str | None = None
+    moved_to: str | None = None
+    kind: Literal["code"] = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The highest unit that was issued in a cell with several dwellings."""
+
+    last_unit: int
+    kind: Literal["cell"] = "cell"
+
+
+@dataclass(frozen=True, slots=True)
+class Dwelling:
+    """The code of a dwelling that the address components single out."""
+
+    code: str
+    unit: str | None
+    kind: Literal["dwelling"] = "dwelling"
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The last provisional serial of a registry area."""
+
+    last_serial: int
+    kind: Literal["area"] = "area"

@@ -1,0 +1,1 @@
+"""The `diachi` command line; one file a command."""

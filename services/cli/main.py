@@ -1,0 +1,17 @@
+"""`diachi`: the command line. Each command is a file; heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    name="diachi",
+    help="Turns free-text Vietnamese postal addresses into coded, geocoded records.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+
+def run() -> None:
+    """Entry point of the `diachi` script."""
+    app()

@@ -1,0 +1,1 @@
+"""Reads operators' files and submits them as batches."""

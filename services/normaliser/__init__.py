@@ -1,0 +1,1 @@
+"""Raw address records in, matched records out."""

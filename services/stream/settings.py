@@ -1,0 +1,34 @@
+"""Settings of the services, read from the environment when asked for, never at import."""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is `DIACHI_<NAME>` in the environment; the broker's address is the customary KAFKA_BOOTSTRAP_SERVERS."""
+
+    model_config = SettingsConfigDict(env_prefix="DIACHI_", populate_by_name=True, extra="ignore")
+
+    kafka_bootstrap_servers: str = Field(
+        "127.0.0.1:9092",
+        validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "DIACHI_KAFKA_BOOTSTRAP_SERVERS"),
+    )
+    topic_prefix: str = Field("", description="Put before every topic, group and transactional id.")
+    partitions: int = Field(12, ge=1, description="Partitions of the topics that `topics create` makes.")
+    replication_factor: int = Field(1, ge=1)
+
+    max_batch_records: int = Field(1000, ge=1, le=2000, description="Records in one transaction.")
+    max_record_bytes: int = Field(64 * 1024, description="A larger raw record goes to the dead letters.")
+    fetch_wait_ms: int = Field(100, description="How long a fetch waits for more records.")
+    transaction_timeout_ms: int = Field(60_000)
+    session_timeout_ms: int = Field(10_000)
+    heartbeat_interval_ms: int = Field(3_000)
+    breaker_share: float = Field(0.05, gt=0, le=1, description="Share of unexpected failures that stops a service.")
+    breaker_window: int = Field(1000, ge=20, description="Records over which that share is taken.")
+
+    http_host: str = Field("127.0.0.1", description="Bind address of health and metrics.")
+    http_port: int = Field(0, description="0 picks a free port, which is logged.")
+    tracker_url: str = Field("http://127.0.0.1:6066", description="Where `submit` and `status` find the tracker.")
+    log_level: str = "INFO"

@@ -1,0 +1,1 @@
+"""Batch progress as a Faust app."""
