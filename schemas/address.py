@@ -90,8 +90,8 @@ class AddressResult:
 
     `score` is 100 minus the penalties of `faults`; `margin` is the distance to the best rival in another commune.
     `registry_area` names the code registry that is responsible. `proposed_code` is the located code
-    without unit, None where the position is no finer than the village. `overlay_offset` is the offset in the village overlay topic up to which the
-    gazetteer was extended, -1 without one.
+    without unit, None where the position is no finer than the village. `overlay_offset` is the offset in the
+    village overlay topic up to which the gazetteer was extended, -1 without one.
     """
 
     address_text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 from mashumaro.codecs import BasicDecoder
@@ -26,7 +27,8 @@ def from_mapping(record_type: type[T], value: Any) -> T:
 
     Raises what mashumaro raises (subclasses of ValueError and LookupError) if the value breaks the record's shape.
     """
-    decoded: T = _decoder(record_type).decode(value)
+    decoder: BasicDecoder[T] = _decoder(cast(Hashable, record_type))
+    decoded = decoder.decode(value)
     return decoded
 
 

@@ -14,7 +14,8 @@ class RecordState:
 
     `source_hash` is over the source's own address fields; while it is unchanged a decision holds and nothing is
     published again. `registry_area` is where the last good version is registered, None if
-    never. `batch_id` and `line_no` are the row that brought the current text: a later decision is a transition of that row.
+    never. `batch_id` and `line_no` are the row that brought the current text: a later decision is a transition of
+    that row.
     """
 
     version: int

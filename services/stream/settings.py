@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Each field is `DIACHI_<NAME>` in the environment; the broker's address is the customary KAFKA_BOOTSTRAP_SERVERS."""
+    """Each field is `DIACHI_<NAME>` in the environment; the broker's address is KAFKA_BOOTSTRAP_SERVERS, as usual."""
 
     model_config = SettingsConfigDict(env_prefix="DIACHI_", populate_by_name=True, extra="ignore")
 
