@@ -28,8 +28,7 @@ def from_mapping(record_type: type[T], value: Any) -> T:
     Raises what mashumaro raises (subclasses of ValueError and LookupError) if the value breaks the record's shape.
     """
     decoder: BasicDecoder[T] = _decoder(cast(Hashable, record_type))
-    decoded = decoder.decode(value)
-    return decoded
+    return decoder.decode(value)
 
 
 def decode(record_type: type[T], data: bytes) -> T:

@@ -11,14 +11,14 @@ from schemas.address import AddressResult
 class DigitisedAddress:
     """`code` is the 12-character Vpostcode-style code, `unit` tells dwellings in one cell apart (None for the
     first), `written_code` is the form with check character. `aliases` are the earlier codes that resolve to this
-    one. `records` are the record keys that share the dwelling."""
+    one. `record_key` is the record whose event made this version; several may share the dwelling."""
 
     code: str
     unit: str | None
     written_code: str
     aliases: tuple[str, ...]
     address_id: str
-    records: tuple[str, ...]
+    record_key: str
     version: int
     batch_id: str | None
     line_no: int | None
