@@ -1,0 +1,99 @@
+"""CloudEvents 1.0 binary headers, made so that a replay of the same input makes the same event."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from uuid import UUID
+
+Headers = list[tuple[str, bytes]]
+
+BATCH_ID = "diachi-batch-id"
+LINE_NO = "diachi-line-no"
+
+# The namespace of event ids (UUIDv5), chosen once at random and never changed.
+EVENT_NAMESPACE = UUID("c1f7a8de-2d0c-4f5f-9a53-6b1de0b1c6a4")
+
+_TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
+    """The first header of that name."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
+
+
+def event_id(topic_id: str, partition: int, offset: int, output_topic: str, index: int) -> str:
+    """UUIDv5 that names the `index`-th event for `output_topic` caused by one input record."""
+    name = f"{topic_id}/{partition}/{offset}/{output_topic}/{index}"
+    return _uuid5(name)
+
+
+def _uuid5(name: str) -> str:
+    # The same result as str(uuid.uuid5(EVENT_NAMESPACE, name)) at a third of its cost: five of these per record.
+    digest = bytearray(hashlib.sha1(EVENT_NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+@lru_cache(maxsize=64)
+def _fixed(topic: str, source: str) -> tuple[tuple[str, bytes], ...]:
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_type", f"vn.{topic}".encode()),
+        ("ce_source", source.encode()),
+        ("ce_dataschema", f"urn:diachi:schema:{topic}".encode()),
+        ("content-type", b"application/json"),
+    )
+
+
+def event_headers(
+    topic: str,
+    source: str,
+    *,
+    event: str,
+    subject: bytes,
+    time: bytes,
+    trace: bytes | None,
+    data_schema: str | None = None,
+) -> Headers:
+    """The headers of one event.
+
+    `topic` is the name without prefix; `event` the event's id; `source` is a URI-reference such as `/diachi/normaliser`; `time` is RFC 3339;
+    `trace` is the traceparent of the cause, whose trace goes on with a span of its own.
+    """
+    fixed = _fixed(data_schema or topic, source)
+    headers: Headers = [*fixed, ("ce_id", event.encode()), ("ce_subject", subject), ("ce_time", time)]
+    if trace is not None and (match := _TRACEPARENT.fullmatch(trace)):
+        span = event.replace("-", "")[:16].encode()
+        headers.append(("traceparent", b"00-" + match.group(1) + b"-" + span + b"-01"))
+    return headers
+
+
+def rfc3339(timestamp_ms: int) -> bytes:
+    """A Kafka timestamp as `2026-01-02T03:04:05.678Z`."""
+    moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.").encode() + b"%03dZ" % (timestamp_ms % 1000)
+
+
+def event_time(headers: Sequence[tuple[str, bytes]], timestamp_ms: int) -> bytes:
+    """When the fact happened: the cause's own `ce_time`, else the time its record was produced."""
+    return header(headers, "ce_time") or rfc3339(timestamp_ms)
+
+
+def batch_row(headers: Sequence[tuple[str, bytes]]) -> tuple[str, int] | None:
+    """The batch and line that a raw record's headers name, so that an unreadable record still belongs to its batch."""
+    batch_id, line_no = header(headers, BATCH_ID), header(headers, LINE_NO)
+    if batch_id is None or line_no is None or not line_no.isdigit() or len(line_no) > 18:
+        return None
+    try:
+        return batch_id.decode(), int(line_no)
+    except UnicodeDecodeError:
+        return None

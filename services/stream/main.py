@@ -1,0 +1,52 @@
+"""Runs one stage as a process: logs, health and metrics, signals, the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+
+import structlog
+import uvloop
+
+from services.stream.health import serve_health
+from services.stream.logs import configure_logs
+from services.stream.metrics import Metrics
+from services.stream.processor import Stage
+from services.stream.service import StreamService
+from services.stream.settings import Settings
+
+log = structlog.get_logger()
+
+
+def run_stage(settings: Settings, stage: Stage) -> None:
+    """Run until SIGTERM or SIGINT; a transaction in hand is finished first.
+
+    Raises what stopped the service: TooManyFailuresError, KafkaError, LookupError (a topic is missing).
+    """
+    configure_logs(settings.log_level)
+    # The gazetteer is loaded by now and lives as long as the process: keep it out of the collector's way.
+    gc.collect()
+    gc.freeze()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, stage))
+
+
+async def _serve(settings: Settings, stage: Stage) -> None:
+    metrics = Metrics(stage.name)
+    service = StreamService(settings, stage, metrics)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with serve_health(
+        settings.http_host,
+        settings.http_port,
+        metrics,
+        alive=lambda: service.alive,
+        ready=lambda: service.ready,
+        measure=service.measure,
+    ) as port:
+        log.info("service started", stage=stage.name, http=f"{settings.http_host}:{port}")
+        await service.run(stop)
+    log.info("service stopped", stage=stage.name)

@@ -1,0 +1,108 @@
+"""What one batch of input produces: events, dead letters and batch transitions, collected before they are sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from schemas.batch import BatchTransitions, Transition
+from schemas.codec import encode
+from schemas.dead_letter import DeadLetterCode, DeadLetterHeader
+from services.stream.envelope import Headers, event_headers, event_id, event_time, header
+from services.stream.topics import BATCH_PROGRESS
+
+
+class InputRecord(Protocol):
+    """What the stages read of a consumed record (aiokafka's ConsumerRecord has it)."""
+
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Output(NamedTuple):
+    """One record to produce. `partition` None lets the key decide."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp_ms: int
+    partition: int | None = None
+
+
+class Outputs:
+    """Collects the outputs of one batch of one input partition, in order."""
+
+    def __init__(self, stage: str, input_topic: str, topic_id: str, dead_letter_topic: str) -> None:
+        self._stage = stage
+        self._source = f"/diachi/{stage}"
+        self._input_topic = input_topic
+        self._topic_id = topic_id
+        self._dead_letter_topic = dead_letter_topic
+        self._transitions: dict[str, list[Transition]] = {}
+        self._indexes: dict[tuple[int, str], int] = {}
+        self.records: list[Output] = []
+
+    def publish(self, topic: str, key: bytes, value: bytes | None, cause: InputRecord) -> None:
+        """An event on `topic`, None for a tombstone, caused by `cause`."""
+        index = self._indexes.get((cause.offset, topic), 0)
+        self._indexes[cause.offset, topic] = index + 1
+        headers = event_headers(
+            topic,
+            self._source,
+            event=event_id(self._topic_id, cause.partition, cause.offset, topic, index),
+            subject=key,
+            time=event_time(cause.headers, cause.timestamp),
+            trace=header(cause.headers, "traceparent"),
+        )
+        self.records.append(Output(topic, key, value, headers, cause.timestamp))
+
+    def dead_letter(self, cause: InputRecord, code: DeadLetterCode, detail: str) -> None:
+        """The input record itself, bytes and headers unchanged, with headers that say where and why it failed."""
+        headers: Headers = [
+            *cause.headers,
+            (DeadLetterHeader.TOPIC.value, self._input_topic.encode()),
+            (DeadLetterHeader.PARTITION.value, str(cause.partition).encode()),
+            (DeadLetterHeader.OFFSET.value, str(cause.offset).encode()),
+            (DeadLetterHeader.STAGE.value, self._stage.encode()),
+            (DeadLetterHeader.ERROR_CODE.value, code.value.encode()),
+            (DeadLetterHeader.ERROR_DETAIL.value, detail.encode()),
+        ]
+        self.records.append(Output(self._dead_letter_topic, cause.key, cause.value, headers, cause.timestamp))
+
+    def transition(self, batch_id: str, transition: Transition) -> None:
+        """One step of one row, to be announced with the transaction."""
+        self._transitions.setdefault(batch_id, []).append(transition)
+
+    @property
+    def transitions(self) -> dict[str, list[Transition]]:
+        """The steps so far, by batch."""
+        return self._transitions
+
+    def announce_transitions(self, last: InputRecord) -> None:
+        """One progress event per batch, caused by the last record of the transaction."""
+        for batch_id, transitions in self._transitions.items():
+            event = BatchTransitions(
+                batch_id=batch_id,
+                stage=self._stage,  # type: ignore[arg-type]
+                topic_id=self._topic_id,
+                partition=last.partition,
+                offset=last.offset,
+                transitions=tuple(transitions),
+            )
+            self.publish(BATCH_PROGRESS, batch_id.encode(), encode(event), last)
+
+    def counts(self) -> Counter[str]:
+        """How many records go to each topic."""
+        return Counter(record.topic for record in self.records)

@@ -1,0 +1,156 @@
+"""A member of a consumer group that runs one stage over the partitions the group assigns to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.stream.breaker import Breaker
+from services.stream.metrics import Metrics
+from services.stream.processor import PartitionLostError, PartitionProcessor, Stage, Worker
+from services.stream.settings import Settings
+from services.stream.topic_ids import topic_id
+from services.stream.transaction import Partitioner
+
+log = structlog.get_logger()
+
+# A revoked partition may finish its transaction, but the rest of the group waits for us.
+_STOP_SECONDS = 10.0
+_START_SECONDS = 30.0
+_REJOIN_SECONDS = 1.0
+
+
+class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Joins the group, keeps one PartitionProcessor per assigned partition, rejoins when one is lost."""
+
+    def __init__(self, settings: Settings, stage: Stage, metrics: Metrics) -> None:
+        self._settings = settings
+        self._stage = stage
+        self._metrics = metrics
+        self._group_id = f"{settings.topic_prefix}{stage.name}"
+        self._topic = settings.topic_prefix + stage.input_topic
+        self._running: dict[PartitionProcessor, asyncio.Task[None]] = {}
+        self._rejoin = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._wake = asyncio.Event()
+        self._joined = False
+        self._worker: Worker | None = None
+
+    @property
+    def alive(self) -> bool:
+        """False once the service failed for good and is about to stop."""
+        return self._failure is None
+
+    @property
+    def ready(self) -> bool:
+        """True when the group has assigned partitions (or none) and every one of them is processing."""
+        return self.alive and self._joined and all(processor.ready for processor in self._running)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises what made a stage fail for good, KafkaError or LookupError at the start."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            group_id=self._group_id,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self._settings.session_timeout_ms,
+            heartbeat_interval_ms=self._settings.heartbeat_interval_ms,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        self._worker = Worker(
+            settings=self._settings,
+            stage=self._stage,
+            consumer=consumer,
+            group_id=self._group_id,
+            topic_id=await topic_id(self._settings.kafka_bootstrap_servers, self._topic),
+            metrics=self._metrics,
+            breaker=Breaker(self._settings.breaker_share, self._settings.breaker_window),
+            partitioner=Partitioner(),
+        )
+        consumer.subscribe([self._topic], listener=self)
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await consumer.start()
+            while not stop.is_set() and self._failure is None:
+                waking = asyncio.ensure_future(self._wake.wait())
+                await asyncio.wait((stopping, waking), return_when=asyncio.FIRST_COMPLETED)
+                waking.cancel()
+                self._wake.clear()
+                if self._rejoin.is_set() and not stop.is_set():
+                    await asyncio.sleep(_REJOIN_SECONDS)
+                    self._rejoin.clear()
+                    # Subscribing anew makes the group assign again, which is the only way back to a lost partition.
+                    consumer.subscribe([self._topic], listener=self)
+        finally:
+            stopping.cancel()
+            await self._stop_all()
+            await consumer.stop()
+        if self._failure is not None:
+            raise self._failure
+
+    def measure(self) -> None:
+        """Bring the gauges up to date."""
+        for processor in self._running:
+            processor.measure()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Start the producers before anything else, all at once; then restore and process, each in its own task.
+
+        aiokafka awaits this before it heartbeats or rejoins: a worker that stalls in here past its session fences
+        the new owner, but then always rejoins, and the group's next assignment starts every producer anew.
+        """
+        await self._stop_all()
+        assert self._worker is not None
+        processors = [PartitionProcessor(self._worker, partition) for partition in assigned]
+        starts = (asyncio.wait_for(processor.start(), _START_SECONDS) for processor in processors)
+        for processor, error in zip(processors, await asyncio.gather(*starts, return_exceptions=True), strict=True):
+            if isinstance(error, BaseException):
+                log.warning("producer did not start", error=type(error).__name__)
+                await processor.close()
+                self._lose(processor)
+                continue
+            task = asyncio.create_task(processor.run())
+            self._running[processor] = task
+            task.add_done_callback(lambda done, processor=processor: self._ended(processor, done))
+        self._joined = True
+        self._metrics.partitions.labels(self._stage.name).set(len(self._running))
+        log.info("partitions assigned", partitions=sorted(partition.partition for partition in assigned))
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Finish or drop what is in hand, and with it the state: the next assignment restores it."""
+        self._joined = False
+        await self._stop_all()
+
+    def _ended(self, processor: PartitionProcessor, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        if isinstance(error, PartitionLostError | KafkaError):
+            log.warning("partition lost", error=str(error) or type(error).__name__)
+            self._lose(processor)
+        else:
+            self._failure = error
+            self._wake.set()
+
+    def _lose(self, processor: PartitionProcessor) -> None:
+        self._metrics.partitions_lost.labels(self._stage.name).inc()
+        processor.ready = False
+        self._rejoin.set()
+        self._wake.set()
+
+    async def _stop_all(self) -> None:
+        running, self._running = self._running, {}
+        for processor in running:
+            processor.request_stop()
+        if running:
+            _, late = await asyncio.wait(running.values(), timeout=_STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            closing = (asyncio.wait_for(processor.close(), _STOP_SECONDS) for processor in running)
+            await asyncio.gather(*closing, return_exceptions=True)
+        self._metrics.partitions.labels(self._stage.name).set(0)
