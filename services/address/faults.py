@@ -32,8 +32,8 @@ class Fault(StrEnum):
     POINT_UNREADABLE = (
         "point.unreadable",
         5,
-        "A coordinate is not a finite number; the point was not used.",
-        "Tọa độ không phải là số; không dùng điểm này.",
+        "The coordinates are neither degrees nor VN-2000 metres; the point was not used.",
+        "Tọa độ không phải là độ, cũng không phải là số mét VN-2000; không dùng điểm này.",
     )
     POINT_INCOMPLETE = (
         "point.incomplete",
@@ -59,6 +59,12 @@ class Fault(StrEnum):
         "The point lies outside Vietnam; it was not used.",
         "Điểm nằm ngoài lãnh thổ Việt Nam; không dùng điểm này.",
     )
+    POINT_COARSE = (
+        "point.coarse",
+        5,
+        "The degrees have fewer than four decimals, which leaves tens of metres open or more.",
+        "Tọa độ có ít hơn bốn chữ số thập phân, sai số từ vài chục mét trở lên.",
+    )
     POINT_OUTSIDE_COMMUNE = (
         "point.outside_commune",
         30,
@@ -68,8 +74,8 @@ class Fault(StrEnum):
     POINT_UNKNOWN_PROJECTION = (
         "point.unknown_projection",
         5,
-        "Metres are given without a VN-2000 zone (EPSG code), or with one that is not VN-2000; the point was not used.",
-        "Tọa độ mét không kèm mã EPSG của múi chiếu VN-2000, hoặc mã không thuộc VN-2000; không dùng điểm này.",
+        "The EPSG code is missing beside metres, or does not fit the coordinates; the point was not used.",
+        "Tọa độ mét thiếu mã EPSG của múi chiếu VN-2000, hoặc mã EPSG không hợp với tọa độ; không dùng điểm này.",
     )
     POINT_METRES_AS_DEGREES = (
         "point.metres_as_degrees",
