@@ -32,7 +32,10 @@ class Householder:
 
 @dataclass(frozen=True, slots=True)
 class RawAddress:
-    """One address as a postal operator holds it. The separate fields, where given, are added to the text."""
+    """One address as a postal operator holds it. The separate fields, where given, are added to the text.
+
+    `extra` holds the operator's own columns by name: they come back in the outcome file and go nowhere else.
+    """
 
     source: str
     source_record_id: str
@@ -43,6 +46,7 @@ class RawAddress:
     province: str | None = None
     position: RawPosition | None = None
     householder: Householder | None = None
+    extra: dict[str, str] | None = None
     batch_id: str | None = None
     line_no: int | None = None
 
