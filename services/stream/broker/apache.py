@@ -1,0 +1,95 @@
+"""A local Apache Kafka: one node, broker and controller in one process (KRaft), on loopback."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from services.stream.broker.errors import BrokerFailed
+from services.stream.broker.jars import find_java, resolve_jars
+from services.stream.broker.launch import Launch, free_port
+
+# Above every limit in schemas/asyncapi.yaml; the topics set their own.
+MESSAGE_MAX_BYTES = 16 * 1024 * 1024
+_FORMAT_TIMEOUT_SECONDS = 120
+_JVM_OPTIONS = (
+    "-Xms128m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-Djava.awt.headless=true",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+)
+
+
+def server_properties(data_dir: Path, port: int, controller_port: int) -> dict[str, str]:
+    """Settings of a broker for one laptop: single copies, quick groups, short sessions, no surprise topics."""
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "log.dirs": str(data_dir / "data"),
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": "1",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "8",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "8",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "message.max.bytes": str(MESSAGE_MAX_BYTES),
+        "broker.heartbeat.interval.ms": "500",
+        # A killed broker may come back only when the controller has forgotten its session.
+        "broker.session.timeout.ms": "3000",
+        "group.initial.rebalance.delay.ms": "0",
+        "group.min.session.timeout.ms": "500",
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+        "log.cleaner.dedupe.buffer.size": str(32 * 1024 * 1024),
+        "log.cleaner.threads": "1",
+        "num.network.threads": "2",
+        "num.io.threads": "4",
+    }
+
+
+def prepare_apache(data_dir: Path, port: int | None, environ: Mapping[str, str], say: Callable[[str], None]) -> Launch:
+    """Jars, settings and formatted storage for one broker under `data_dir`; raises BrokerFailed."""
+    java = find_java(environ)
+    jars = resolve_jars(environ, say)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    properties = server_properties(data_dir, port, free_port())
+    file = data_dir / "server.properties"
+    file.write_text("".join(f"{key}={_escaped(value)}\n" for key, value in properties.items()), encoding="utf-8")
+    run_java = [str(java), "-cp", f"{jars}/*"]
+    if not (data_dir / "data" / "meta.properties").is_file():
+        _format_storage(run_java, file)
+    return Launch(
+        kind="apache",
+        command=[*run_java[:1], *_JVM_OPTIONS, *run_java[1:], "kafka.Kafka", str(file)],
+        port=port,
+        log_path=data_dir / "broker.log",
+        environ=environ,
+    )
+
+
+def _format_storage(run_java: list[str], properties: Path) -> None:
+    cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    options = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(properties)]
+    command = [run_java[0], *options, *run_java[1:], *tool]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_SECONDS, check=False)
+    if run.returncode != 0:
+        raise BrokerFailed("the storage could not be formatted", run.stdout + run.stderr)
+
+
+def _escaped(value: str) -> str:
+    """A value as a Java properties file wants it: a backslash starts an escape there."""
+    return value.replace("\\", "\\\\")

@@ -1,0 +1,30 @@
+"""How a prepared broker is to be started."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A command that serves Kafka on 127.0.0.1:`port` and writes its log to `log_path`."""
+
+    kind: str
+    command: list[str]
+    port: int
+    log_path: Path
+    environ: Mapping[str, str]
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

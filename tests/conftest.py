@@ -1,0 +1,29 @@
+"""What tests of several kinds share: a real broker, and topics of their own."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from services.stream.broker import local_broker
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """The address of a real Apache Kafka, shared by the whole run; the one of KAFKA_BOOTSTRAP_SERVERS, if set.
+
+    A broker that cannot be had fails the tests that need it: exactly-once is not shown by a test that was skipped.
+    """
+    with local_broker("apache") as broker:
+        yield broker.bootstrap_servers
+
+
+@pytest.fixture
+def topic_prefix(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A prefix for the topics, groups and transactional ids of one test; child processes inherit it."""
+    prefix = f"t{uuid.uuid4().hex[:10]}."
+    monkeypatch.setitem(os.environ, "DIACHI_TOPIC_PREFIX", prefix)
+    return prefix
