@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from services.cli import gazetteer
+
 app = typer.Typer(
     name="diachi",
     help="Turns free-text Vietnamese postal addresses into coded, geocoded records.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+app.add_typer(gazetteer.app, name="gazetteer")
 
 
 def run() -> None:

@@ -1,0 +1,181 @@
+"""From checked tables to places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from gazetteer.lineage import Lineage, predecessors
+from gazetteer.model import Area, BoundingBox, Commune, District, LegacyCommune, Province, Successor, Village
+from gazetteer.places import Places
+from gazetteer.tables import Row, Table, Tables
+
+Aliases = dict[tuple[str, str, str], tuple[str, ...]]
+
+
+def assemble(tables: Tables) -> Places:
+    """The places that the tables tell of. The tables must have passed the check."""
+    aliases = _aliases(tables["aliases"])
+    lineage = read_lineage(tables)
+    districts = _districts(tables["districts"], aliases)
+    legacy = _legacy(tables["legacy_communes"], districts, lineage, aliases)
+    areas = tuple(
+        Area(row["area"], float(row["lat"]), float(row["lon"]), row["decodable"] == "1")
+        for row in sorted(tables["anchors"], key=lambda row: row["area"])
+    )
+    return Places(
+        provinces=_provinces(tables["provinces"], aliases),
+        districts=tuple(districts[key] for key in sorted(districts)),
+        communes=_communes(tables, areas, legacy),
+        areas=areas,
+        legacy=legacy,
+        villages=_villages(tables["villages"], lineage),
+    )
+
+
+def read_lineage(tables: Tables) -> Lineage:
+    """The lineage that the tables `lineage` and `merged` tell."""
+    direct: dict[str, list[Successor]] = defaultdict(list)
+    for row in tables["lineage"]:
+        direct[row["old"]].append(Successor(row["new"], row["usual"] == "1"))
+    merged: dict[str, list[str]] = defaultdict(list)
+    for row in tables["merged"]:
+        merged[row["code"]].append(row["into"])
+    return Lineage(dict(direct), dict(merged))
+
+
+def district_key(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
+    """The key of each district by (code, edition): the code alone for the latest edition of a code."""
+    latest: dict[str, int] = {}
+    rows = list(rows)
+    for row in rows:
+        latest[row["code"]] = max(latest.get(row["code"], 0), int(row["edition"]))
+    return {
+        (row["code"], row["edition"]): row["code"]
+        if int(row["edition"]) == latest[row["code"]]
+        else f"{row['code']}@{row['edition']}"
+        for row in rows
+    }
+
+
+def _aliases(table: Table) -> Aliases:
+    found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for row in table:
+        found[row["level"], row["code"], row["edition"]].append(row["alias"])
+    return {key: tuple(sorted(names)) for key, names in found.items()}
+
+
+def _provinces(table: Table, aliases: Aliases) -> tuple[Province, ...]:
+    return tuple(
+        Province(
+            code=row["code"],
+            name=row["name"],
+            kind=row["kind"],
+            current=row["era"] == "current",
+            aliases=aliases.get(("province", row["code"], row["era"]), ()),
+            successor_code=row["successor"] or None,
+        )
+        for row in sorted(table, key=lambda row: (row["era"], row["code"]))
+    )
+
+
+def _districts(table: Table, aliases: Aliases) -> dict[str, District]:
+    keys = district_key(table)
+    found = {}
+    for row in table:
+        key = keys[row["code"], row["edition"]]
+        found[key] = District(
+            key=key,
+            code=row["code"],
+            edition=int(row["edition"]),
+            name=row["name"],
+            kind=row["kind"],
+            province_code=row["province"],
+            aliases=aliases.get(("district", row["code"], row["edition"]), ()),
+            former_kinds=tuple(filter(None, row["former_kinds"].split("|"))),
+        )
+    return found
+
+
+def _legacy(
+    table: Table, districts: dict[str, District], lineage: Lineage, aliases: Aliases
+) -> tuple[LegacyCommune, ...]:
+    by_edition = {(district.code, str(district.edition)): district for district in districts.values()}
+    communes = []
+    for row in table:
+        district = by_edition[row["district"], row["district_edition"]]
+        communes.append(
+            LegacyCommune(
+                code=row["code"],
+                edition=int(row["edition"]),
+                name=row["name"],
+                kind=row["kind"],
+                district_code=district.code,
+                district_key=district.key,
+                province_code=district.province_code,
+                lat=_number(row["lat"]),
+                lon=_number(row["lon"]),
+                bbox=_bbox(row),
+                aliases=aliases.get(("legacy", row["code"], row["edition"]), ()),
+                successors=lineage.successors_of_code(row["code"]),
+            )
+        )
+    return tuple(sorted(communes, key=lambda one: (one.code, -one.edition, one.district_key, one.kind, one.name)))
+
+
+def _communes(tables: Tables, areas: Sequence[Area], legacy: Sequence[LegacyCommune]) -> tuple[Commune, ...]:
+    postal = {row["commune"]: row["postal_code"] for row in tables["postal_codes"]}
+    by_area = {area.area: area for area in areas}
+    before = predecessors(legacy)
+    communes = []
+    for row in sorted(tables["communes"], key=lambda row: row["code"]):
+        # A registry area begins as the postal code of its commune.
+        area = by_area[postal[row["code"]]]
+        old = [one for one in before.get(row["code"], ()) if one.edition == 2025]
+        communes.append(
+            Commune(
+                code=row["code"],
+                name=row["name"],
+                kind=row["kind"],
+                province_code=row["province"],
+                postal_code=area.area,
+                registry_area=area.area,
+                lat=_number(row["lat"]),
+                lon=_number(row["lon"]),
+                anchor_lat=area.anchor_lat,
+                anchor_lon=area.anchor_lon,
+                decodable=area.decodable,
+                bbox=union(one.bbox for one in old),
+                area_km2=_number(row["area_km2"]),
+                aliases=tuple(sorted({name for one in old if one.name == row["name"] for name in one.aliases})),
+            )
+        )
+    return tuple(communes)
+
+
+def _villages(table: Table, lineage: Lineage) -> tuple[Village, ...]:
+    villages = []
+    for row in table:
+        successors = lineage.successors_of_code(row["legacy_commune"])
+        commune = successors[0].commune_code if len(successors) == 1 else None
+        villages.append(Village(row["name"], row["kind"], row["legacy_commune"], commune, row["source"]))
+    return tuple(sorted(villages, key=lambda one: (one.legacy_commune_code, one.kind, one.name)))
+
+
+def union(boxes: Iterable[BoundingBox | None]) -> BoundingBox | None:
+    """The smallest box around the known ones, None where none is known."""
+    known = [box for box in boxes if box is not None]
+    if not known:
+        return None
+    south, west, north, east = zip(*known, strict=True)
+    return BoundingBox(min(south), min(west), max(north), max(east))
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if cell else None
+
+
+def _bbox(row: Row) -> BoundingBox | None:
+    if not row["south"]:
+        return None
+    return BoundingBox(*(float(row[side]) for side in ("south", "west", "north", "east")))

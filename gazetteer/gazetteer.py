@@ -1,0 +1,88 @@
+"""The gazetteer as the services use it: loaded once, immutable, looked up by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from gazetteer.artifact import ARTIFACT, ArtifactError, decode
+from gazetteer.lineage import predecessors
+from gazetteer.model import Area, Commune, District, LegacyCommune, Province, Successor, Village
+from gazetteer.places import Places
+
+T = TypeVar("T")
+
+
+class GazetteerMissing(Exception):  # noqa: N818 (reads as what it is)
+    """There is no usable artifact; the message says how to make one."""
+
+
+class Gazetteer:
+    """All places, old and new.
+
+    `provinces` are the 34 of today and `old_provinces` the 63 before July 2025, by their two digits, which overlap.
+    `districts` are by `District.key`. `legacy` holds each old commune once for every distinct code, name, kind and
+    district it had, in order of code, latest edition first.
+    """
+
+    def __init__(self, version: str, places: Places) -> None:
+        self.version = version
+        self.provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if one.current])
+        self.old_provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if not one.current])
+        self.districts: Mapping[str, District] = _by("key", places.districts)
+        self.communes: Mapping[str, Commune] = _by("code", places.communes)
+        self.areas: Mapping[str, Area] = _by("area", places.areas)
+        self.legacy: Sequence[LegacyCommune] = places.legacy
+        self.villages: Sequence[Village] = places.villages
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Gazetteer:
+        """Read the artifact (by default the one that `diachi gazetteer build` makes). Raises GazetteerMissing."""
+        path = path or ARTIFACT
+        try:
+            version, places = decode(path.read_bytes())
+        except FileNotFoundError:
+            raise GazetteerMissing(f"{path} does not exist: run `diachi gazetteer build`") from None
+        except ArtifactError as error:
+            raise GazetteerMissing(f"{path}: {error}: run `diachi gazetteer build`") from error
+        return cls(version, places)
+
+    @property
+    def province_successor(self) -> Mapping[str, str]:
+        """The code of today's province for each old province's code."""
+        return {one.code: one.successor_code for one in self.old_provinces.values() if one.successor_code}
+
+    def district_of(self, legacy: LegacyCommune) -> District:
+        """The district of an old commune at the time of its edition."""
+        return self.districts[legacy.district_key]
+
+    def legacy_by_code(self, code: str) -> tuple[LegacyCommune, ...]:
+        """The old communes that had a code, latest edition first; empty for an unknown one."""
+        return self._legacy_by_code.get(code, ())
+
+    def successors(self, code: str) -> tuple[Successor, ...]:
+        """The communes of today that took over the old commune of a code, the usual one first."""
+        found = self.legacy_by_code(code)
+        return found[0].successors if found else ()
+
+    def predecessors(self, commune_code: str) -> tuple[LegacyCommune, ...]:
+        """The old communes, of all editions, that a commune of today was made of, in whole or in part."""
+        return self._predecessors.get(commune_code, ())
+
+    @cached_property
+    def _legacy_by_code(self) -> dict[str, tuple[LegacyCommune, ...]]:
+        found: dict[str, list[LegacyCommune]] = {}
+        for one in self.legacy:
+            found.setdefault(one.code, []).append(one)
+        return {code: tuple(communes) for code, communes in found.items()}
+
+    @cached_property
+    def _predecessors(self) -> dict[str, tuple[LegacyCommune, ...]]:
+        return predecessors(self.legacy)
+
+
+def _by(name: str, records: Sequence[T]) -> Mapping[str, T]:
+    return MappingProxyType({getattr(record, name): record for record in records})
