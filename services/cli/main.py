@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import gazetteer
+from services.cli import gazetteer, normaliser, registrar
 
 app = typer.Typer(
     name="diachi",
@@ -14,6 +14,8 @@ app = typer.Typer(
 )
 
 app.add_typer(gazetteer.app, name="gazetteer")
+app.command()(normaliser.normaliser)
+app.command()(registrar.registrar)
 
 
 def run() -> None:

@@ -66,8 +66,9 @@ def event_headers(
 ) -> Headers:
     """The headers of one event.
 
-    `topic` is the name without prefix; `event` the event's id; `source` is a URI-reference such as `/diachi/normaliser`; `time` is RFC 3339;
-    `trace` is the traceparent of the cause, whose trace goes on with a span of its own.
+    `topic` is the name without prefix; `event` the event's id; `source` a URI-reference such as
+    `/diachi/normaliser`; `time` is RFC 3339; `trace` is the traceparent of the cause, whose trace goes on with a span
+    of its own.
     """
     fixed = _fixed(data_schema or topic, source)
     headers: Headers = [*fixed, ("ce_id", event.encode()), ("ce_subject", subject), ("ce_time", time)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterable
 
 import structlog
@@ -116,7 +117,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
                 continue
             task = asyncio.create_task(processor.run())
             self._running[processor] = task
-            task.add_done_callback(lambda done, processor=processor: self._ended(processor, done))
+            task.add_done_callback(functools.partial(self._ended, processor))
         self._joined = True
         self._metrics.partitions.labels(self._stage.name).set(len(self._running))
         log.info("partitions assigned", partitions=sorted(partition.partition for partition in assigned))

@@ -23,7 +23,7 @@ from aiokafka.protocol.types import (
 )
 
 
-class _Uuid(AbstractType[UUID]):
+class _Uuid(AbstractType[UUID]):  # type: ignore[misc]
     @classmethod
     def encode(cls, value: UUID) -> bytes:
         return value.bytes
@@ -33,7 +33,7 @@ class _Uuid(AbstractType[UUID]):
         return UUID(bytes=data.read(16))
 
 
-class _MetadataResponse(Response):
+class _MetadataResponse(Response):  # type: ignore[misc]
     API_KEY = 3
     API_VERSION = 10
     SCHEMA = Schema(
@@ -79,7 +79,7 @@ class _MetadataResponse(Response):
     )
 
 
-class _MetadataRequestV10(RequestStruct):
+class _MetadataRequestV10(RequestStruct):  # type: ignore[misc]
     API_KEY = 3
     API_VERSION = 10
     FLEXIBLE_VERSION = True
@@ -96,15 +96,14 @@ class _MetadataRequestV10(RequestStruct):
     )
 
 
-class _MetadataRequest(Request[_MetadataRequestV10]):
+class _MetadataRequest(Request[_MetadataRequestV10]):  # type: ignore[misc]
     API_KEY = 3
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
 
     def build(self, request_struct_class: type[_MetadataRequestV10]) -> _MetadataRequestV10:
-        topic = (UUID(int=0), self._topic, {})
-        return request_struct_class([topic], False, False, False, {})
+        return request_struct_class([(UUID(int=0), self._topic, {})], False, False, False, {})
 
 
 async def topic_id(bootstrap_servers: str, topic: str) -> str:

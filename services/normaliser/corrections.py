@@ -1,0 +1,154 @@
+"""What a submission, a decision or a withdrawal changes, given what is remembered of its record. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.address import AddressResult, NextAction
+from schemas.matched import MatchedAction, MatchedAddress
+from schemas.normaliser_state import RecordState
+from schemas.outcome import Outcome
+from schemas.raw import Decision
+from schemas.review import ReviewItem
+from services.address.faults import Fault
+from services.address.identity import address_id
+
+Row = tuple[str, int]
+
+_PENALTIES = {fault.value: fault.penalty for fault in Fault}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The consequences of one raw record.
+
+    `outcome` is announced for `row` by the normaliser; it is None where the registrar will announce it. `state` is the
+    record's new state; `forgets` drops the old one instead. `settles_review` removes a waiting review item.
+    """
+
+    row: Row | None = None
+    outcome: Outcome | None = None
+    previous: Outcome | None = None
+    reason: str | None = None
+    matched: tuple[MatchedAddress, ...] = ()
+    review: ReviewItem | None = None
+    settles_review: bool = False
+    state: RecordState | None = None
+    forgets: bool = False
+
+
+def submitted(
+    key: str, known: RecordState | None, version: int, row: Row | None, source_hash: str, result: AddressResult
+) -> Change:
+    """New or changed address fields from the source; an earlier decision no longer holds."""
+    batch_id, line_no = row or (None, None)
+    area = known.registry_area if known else None
+    accepted = result.next_action is NextAction.ACCEPT
+    state = RecordState(
+        version=version,
+        source_hash=source_hash,
+        outcome=Outcome.DIGITISED if accepted else Outcome.REVIEW,
+        registry_area=result.registry_area if accepted else area,
+        batch_id=batch_id,
+        line_no=line_no,
+        gazetteer_version=result.gazetteer_version,
+        overlay_offset=result.overlay_offset,
+    )
+    if accepted:
+        return Change(
+            matched=_register(key, known, version, row, None, result),
+            settles_review=known is not None and known.outcome is Outcome.REVIEW,
+            state=state,
+        )
+    review = ReviewItem(
+        record_key=key,
+        address_id=address_id(key),
+        version=version,
+        batch_id=batch_id,
+        line_no=line_no,
+        published=area is not None,
+        result=result,
+    )
+    return Change(row=row, outcome=Outcome.REVIEW, reason=_heaviest(result), review=review, state=state)
+
+
+def decided(key: str, known: RecordState, version: int, decision: Decision, result: AddressResult) -> Change:
+    """A person settled the record: the row that brought its text is counted anew."""
+    row = (known.batch_id, known.line_no) if known.batch_id is not None and known.line_no is not None else None
+    state = RecordState(
+        version=version,
+        source_hash=known.source_hash,
+        outcome=Outcome.DIGITISED,
+        registry_area=result.registry_area,
+        decision=decision,
+        batch_id=known.batch_id,
+        line_no=known.line_no,
+        gazetteer_version=result.gazetteer_version,
+        overlay_offset=result.overlay_offset,
+    )
+    return Change(
+        matched=_register(key, known, version, row, known.outcome, result),
+        settles_review=known.outcome is Outcome.REVIEW,
+        state=state,
+    )
+
+
+def withdrawn(key: str, known: RecordState | None, version: int, row: Row | None) -> Change:
+    """The source dropped the record: its code, if any, is retired by the registrar, who then announces the row."""
+    if known is None:
+        return Change(row=row, outcome=Outcome.UNCHANGED)
+    settles = known.outcome is Outcome.REVIEW
+    if known.registry_area is None:
+        return Change(row=row, outcome=Outcome.WITHDRAWN, settles_review=settles, forgets=True)
+    release = _release(key, version, known.registry_area, row=row)
+    return Change(matched=(release,), settles_review=settles, forgets=True)
+
+
+def _register(
+    key: str,
+    known: RecordState | None,
+    version: int,
+    row: Row | None,
+    previous: Outcome | None,
+    result: AddressResult,
+) -> tuple[MatchedAddress, ...]:
+    """The registration, after the release from the area where the record was registered before, if that is another."""
+    if result.registry_area is None:
+        raise ValueError("an accepted address has no registry area")
+    batch_id, line_no = row or (None, None)
+    register = MatchedAddress(
+        record_key=key,
+        address_id=address_id(key),
+        version=version,
+        action=MatchedAction.REGISTER,
+        registry_area=result.registry_area,
+        result=result,
+        batch_id=batch_id,
+        line_no=line_no,
+        previous_outcome=previous,
+    )
+    old_area = known.registry_area if known else None
+    if old_area is None or old_area == result.registry_area:
+        return (register,)
+    return (_release(key, version, old_area, moved_to=result.registry_area), register)
+
+
+def _release(
+    key: str, version: int, area: str, *, moved_to: str | None = None, row: Row | None = None
+) -> MatchedAddress:
+    batch_id, line_no = row or (None, None)
+    return MatchedAddress(
+        record_key=key,
+        address_id=address_id(key),
+        version=version,
+        action=MatchedAction.RELEASE,
+        registry_area=area,
+        result=None,
+        moved_to=moved_to,
+        batch_id=batch_id,
+        line_no=line_no,
+    )
+
+
+def _heaviest(result: AddressResult) -> str | None:
+    return max(result.faults, key=_PENALTIES.__getitem__, default=None)

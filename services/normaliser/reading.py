@@ -1,0 +1,75 @@
+"""From the bytes of a raw record to what its producer meant, or to a refusal that says what is wrong and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from schemas.codec import from_mapping
+from schemas.dead_letter import DeadLetterCode
+from schemas.raw import Decision, RawAddress
+from schemas.validation import validator
+from services.address.identity import record_key
+from services.stream.outputs import InputRecord
+
+SUBMISSION_SCHEMA = "address.raw.v1"
+DECISION_SCHEMA = "address.decision.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A null value: the source has no such record any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a record cannot be processed. `detail` names place, rule and remedy, never a value from the record."""
+
+    code: DeadLetterCode
+    detail: str
+
+
+Reading = RawAddress | Decision | Withdrawal | Refusal
+
+
+def read_raw(record: InputRecord, max_bytes: int) -> Reading:
+    """Read one record of `address.raw.v1`. Never raises for any bytes."""
+    if record.value is None:
+        return Withdrawal() if record.key else Refusal(DeadLetterCode.KEY_MISMATCH, "a withdrawal needs a key")
+    if len(record.value) > max_bytes:
+        return Refusal(
+            DeadLetterCode.TOO_LARGE, f"{len(record.value)} bytes, {max_bytes} are allowed: send a shorter record"
+        )
+    try:
+        value = orjson.loads(record.value)
+    except orjson.JSONDecodeError as error:
+        return _not_json(record.value, error)
+    decision = isinstance(value, dict) and "decided_by" in value
+    fault = validator(DECISION_SCHEMA if decision else SUBMISSION_SCHEMA).check(value)
+    if fault is not None:
+        return Refusal(DeadLetterCode.SCHEMA, fault.message)
+    return _keyed(record.key, value, Decision if decision else RawAddress)
+
+
+def _not_json(data: bytes, error: orjson.JSONDecodeError) -> Refusal:
+    try:
+        data.decode()
+    except UnicodeDecodeError as broken:
+        return Refusal(DeadLetterCode.NOT_UTF8, f"byte {broken.start} is not UTF-8: send the text as UTF-8")
+    if "recursion" in error.msg:
+        return Refusal(DeadLetterCode.TOO_DEEP, "nested too deeply: an address record has three levels at the most")
+    return Refusal(
+        DeadLetterCode.NOT_JSON, f"not JSON at line {error.lineno}, column {error.colno}: send one JSON object"
+    )
+
+
+def _keyed(key: bytes | None, value: Any, record_type: type[RawAddress] | type[Decision]) -> Reading:
+    read: RawAddress | Decision = from_mapping(record_type, value)
+    # Another key would put the record in another partition, where its order and its state are not.
+    if key != record_key(read.source, read.source_record_id).encode():
+        return Refusal(
+            DeadLetterCode.KEY_MISMATCH, "the record's key is not `source:source_record_id`: send it with that key"
+        )
+    return read

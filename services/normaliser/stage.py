@@ -1,0 +1,193 @@
+"""The normaliser: raw records in; matched records, review items and dead letters out.
+
+Parse, match, locate and decide happen in the address core, for a whole batch in one call. This file decides what a
+record means beside what is remembered of it: new, unchanged, corrected, decided, withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import structlog
+
+from schemas.address import AddressResult
+from schemas.batch import Transition
+from schemas.codec import decode, encode
+from schemas.dead_letter import DeadLetterCode
+from schemas.normaliser_state import RecordState
+from schemas.outcome import Outcome
+from schemas.raw import Decision, RawAddress
+from services.address.identity import source_hash
+from services.normaliser.corrections import Change, decided, submitted, withdrawn
+from services.normaliser.reading import Reading, Refusal, Withdrawal, read_raw
+from services.stream.envelope import batch_row
+from services.stream.failures import where
+from services.stream.outputs import InputRecord, Outputs
+from services.stream.state import StateStore
+from services.stream.topics import MATCHED, NORMALISER_STATE, RAW, RAW_DEAD_LETTERS, REVIEW
+
+log = structlog.get_logger()
+
+
+class Core(Protocol):
+    """What the normaliser asks of the address core."""
+
+    def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
+        """One result per record, in order."""
+
+    def settle(self, decision: Decision) -> AddressResult:
+        """The result of a person's decision. Raises LookupError for a commune that the gazetteer does not have."""
+
+
+class Normaliser:
+    """The stage between `address.raw.v1` and `address.matched.v1`."""
+
+    name = "normaliser"
+    input_topic = RAW
+    state_topic = NORMALISER_STATE
+    dead_letter_topic = RAW_DEAD_LETTERS
+
+    def __init__(self, core: Core, max_record_bytes: int) -> None:
+        self._core = core
+        self._max_record_bytes = max_record_bytes
+
+    def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
+        """See services.stream.processor.Stage."""
+        return sum(self._process_distinct(wave, state, out) for wave in _distinct_keys(records))
+
+    def _process_distinct(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
+        """Records of which no two have the same key, so that none depends on the result of another."""
+        readings = [read_raw(record, self._max_record_bytes) for record in records]
+        remembered = [_remembered(state, record.key) for record in records]
+        hashes = [source_hash(reading) if isinstance(reading, RawAddress) else None for reading in readings]
+        changed = [
+            index
+            for index, (fresh, known) in enumerate(zip(hashes, remembered, strict=True))
+            if fresh is not None and (known is None or known.source_hash != fresh)
+        ]
+        results = dict(zip(changed, self._digitise([readings[index] for index in changed]), strict=True))
+        failures = 0
+        for index, (record, reading) in enumerate(zip(records, readings, strict=True)):
+            known = remembered[index]
+            try:
+                change = self._change(record, reading, known, hashes[index], results.get(index))
+            except Exception as error:
+                log.error("record failed", partition=record.partition, offset=record.offset, **where(error))
+                change = None
+            if change is None:
+                failures += 1
+                change = Refusal(DeadLetterCode.UNEXPECTED, "the service failed on this record: replay it once mended")
+            _publish(change, record, reading, state, out)
+        return failures
+
+    def _digitise(self, raws: list[Reading]) -> list[AddressResult | None]:
+        """The core's results; None for a record on which it fails, so that one bad record costs only itself."""
+        batch = [raw for raw in raws if isinstance(raw, RawAddress)]
+        if not batch:
+            return []
+        try:
+            return list(self._core.digitise(batch))
+        except Exception:
+            return [self._digitise_one(raw) for raw in batch]
+
+    def _digitise_one(self, raw: RawAddress) -> AddressResult | None:
+        try:
+            return self._core.digitise([raw])[0]
+        except Exception as error:
+            log.error("address core failed", **where(error))
+            return None
+
+    def _change(
+        self,
+        record: InputRecord,
+        reading: Reading,
+        known: RecordState | None,
+        fresh_hash: str | None,
+        result: AddressResult | None,
+    ) -> Change | Refusal | None:
+        """What the record changes; None where the core failed on it."""
+        key = (record.key or b"").decode(errors="replace")
+        if isinstance(reading, Refusal):
+            return reading
+        if isinstance(reading, Withdrawal):
+            return withdrawn(key, known, record.offset, batch_row(record.headers))
+        if isinstance(reading, Decision):
+            return self._decide(key, known, record.offset, reading)
+        row = _row(reading, record)
+        if known is not None and known.source_hash == fresh_hash:
+            return Change(row=row, outcome=Outcome.UNCHANGED)
+        if result is None or fresh_hash is None:
+            return None
+        return submitted(key, known, record.offset, row, fresh_hash, result)
+
+    def _decide(self, key: str, known: RecordState | None, version: int, decision: Decision) -> Change | Refusal:
+        if known is None:
+            return Refusal(
+                DeadLetterCode.DECISION_UNKNOWN_RECORD, "no such record is known: submit the address before deciding it"
+            )
+        if decision.based_on_version < known.version:
+            return Refusal(
+                DeadLetterCode.DECISION_STALE,
+                f"based on version {decision.based_on_version}, but version {known.version} is current: decide anew",
+            )
+        try:
+            result = self._core.settle(decision)
+        except LookupError:
+            return Refusal(
+                DeadLetterCode.DECISION_UNKNOWN_COMMUNE,
+                "commune_code is not in the gazetteer: choose a current commune",
+            )
+        return decided(key, known, version, decision, result)
+
+
+def _publish(change: Change | Refusal, record: InputRecord, reading: Reading, state: StateStore, out: Outputs) -> None:
+    if isinstance(change, Refusal):
+        out.dead_letter(record, change.code, change.detail)
+        # A refused decision leaves its row as it was: only submitted rows are counted.
+        row = batch_row(record.headers) if not isinstance(reading, Decision) else None
+        if row is not None:
+            step = Transition(row[1], record.offset, None, Outcome.DEAD_LETTER, reason=change.code.value)
+            out.transition(row[0], step)
+        return
+    key = record.key or b""
+    for matched in change.matched:
+        out.publish(MATCHED, matched.registry_area.encode(), encode(matched), record)
+    if change.review is not None:
+        out.publish(REVIEW, key, encode(change.review), record)
+    elif change.settles_review:
+        out.publish(REVIEW, key, None, record)
+    if change.state is not None:
+        state.put(key, encode(change.state))
+    elif change.forgets:
+        state.put(key, None)
+    if change.row is not None and change.outcome is not None:
+        batch_id, line_no = change.row
+        out.transition(
+            batch_id, Transition(line_no, record.offset, change.previous, change.outcome, reason=change.reason)
+        )
+
+
+def _remembered(state: StateStore, key: bytes | None) -> RecordState | None:
+    value = state.get(key) if key else None
+    return decode(RecordState, value) if value is not None else None
+
+
+def _row(raw: RawAddress, record: InputRecord) -> tuple[str, int] | None:
+    if raw.batch_id is not None and raw.line_no is not None:
+        return raw.batch_id, raw.line_no
+    return batch_row(record.headers)
+
+
+def _distinct_keys(records: Sequence[InputRecord]) -> Iterator[list[InputRecord]]:
+    """Split a batch, in order, wherever a key comes a second time."""
+    wave: list[InputRecord] = []
+    seen: set[bytes | None] = set()
+    for record in records:
+        if record.key in seen:
+            yield wave
+            wave, seen = [], set()
+        wave.append(record)
+        seen.add(record.key)
+    if wave:
+        yield wave

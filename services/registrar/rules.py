@@ -1,0 +1,218 @@
+"""Who gets which code. Pure rules over a Registry: an issued code never changes its meaning and is never reused.
+
+- A record keeps its code while its dwelling stays within 50 m; farther, it gets a new code and the old one becomes an
+  alias of it.
+- A provisional code becomes located when a point arrives; it stays an alias.
+- Records of one dwelling share one code, which is retired when the last of them leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from schemas.address import AddressResult, CoordinateLevel, Position
+from schemas.matched import MatchedAddress
+from schemas.outcome import Outcome
+from schemas.registrar_state import Dwelling, RegisteredCode, RegisteredRecord
+from services.address.position import distance_m
+from services.address.vpostcode import CodesExhaustedError, code_key, is_located, provisional_code, unit_text
+from services.registrar.registry import Registry
+
+SAME_PLACE_M = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an event did.
+
+    `code` is the key of the record's code, for the batch's account, and `outcome` what the row counts as. `published`
+    is the entry to publish with `result`; `retired` are the keys of codes to withdraw by tombstone.
+    """
+
+    outcome: Outcome
+    code: str | None
+    published: RegisteredCode | None = None
+    result: AddressResult | None = None
+    retired: tuple[str, ...] = ()
+
+
+def register(registry: Registry, event: MatchedAddress, result: AddressResult) -> Registration:
+    """Give the record of a REGISTER event its code, or keep it. A version that is not newer changes nothing.
+
+    Raises CodesExhaustedError when the area has no provisional code left.
+    """
+    area, record_key = event.registry_area, event.record_key
+    known = registry.record(area, record_key)
+    if known is not None and event.version <= known.version:
+        return Registration(Outcome.UNCHANGED, _record_code(known))
+    held = _held(registry, known)
+    target = _target(registry, area, held, result)
+    corrects = _same(held, target)
+    retired: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    if held is not None and not corrects and _leave(registry, area, record_key, held, event.version, alias_of=target):
+        retired = (_key(held),)
+        aliases = (*held.aliases, *retired) if target else ()
+    if target is None:
+        entry = _issue(registry, event, result)
+    elif _must_move(target, result, corrects):
+        entry = _move(registry, event, result, target)
+        retired = (*retired, _key(target))
+    else:
+        entry = replace(target, position=_position(target, result, corrects))
+    entry = _settle(registry, event, result, replace(entry, aliases=(*entry.aliases, *aliases)))
+    published = _at_registered_position(result, entry)
+    return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
+
+
+def release(registry: Registry, event: MatchedAddress) -> Registration:
+    """Take the record of a RELEASE event out of the area; its code is retired if nobody else lives there."""
+    area, record_key = event.registry_area, event.record_key
+    known = registry.record(area, record_key)
+    if known is None or event.version <= known.version:
+        return Registration(Outcome.UNCHANGED, None)
+    registry.put_record(area, record_key, RegisteredRecord(version=event.version, code=None, unit=None))
+    held = _held(registry, known)
+    if held is None:
+        return Registration(Outcome.WITHDRAWN, None)
+    empty = _leave(registry, area, record_key, held, event.version, moved_to=event.moved_to)
+    return Registration(Outcome.WITHDRAWN, _key(held), retired=(_key(held),) if empty else ())
+
+
+def _target(registry: Registry, area: str, held: RegisteredCode | None, result: AddressResult) -> RegisteredCode | None:
+    """The entry the record belongs to now: its dwelling's, else its own unless it shares that with others."""
+    if result.dwelling_id is not None:
+        home = registry.dwelling(area, result.dwelling_id)
+        if home is not None:
+            return registry.code(home.code, home.unit)
+    if held is None or (len(held.records) > 1 and held.dwelling_id != result.dwelling_id):
+        return None
+    return held
+
+
+def _must_move(entry: RegisteredCode, result: AddressResult, corrects: bool) -> bool:
+    """Whether the address needs another code. Only a record that holds the code can move it by another point."""
+    if result.proposed_code is None or result.position is None:
+        return False
+    if not is_located(entry.code) or entry.position is None:
+        return True
+    return corrects and _distance(entry.position, result.position) > SAME_PLACE_M
+
+
+def _position(entry: RegisteredCode, result: AddressResult, corrects: bool) -> Position | None:
+    if not is_located(entry.code) or (corrects and result.proposed_code is not None):
+        return result.position
+    return entry.position
+
+
+def _issue(registry: Registry, event: MatchedAddress, result: AddressResult) -> RegisteredCode:
+    """A code that was never issued before: located where there is a point, else provisional."""
+    code, unit = _next_code(registry, event.registry_area, result.proposed_code)
+    return RegisteredCode(
+        code=code,
+        unit=unit,
+        status="issued",
+        version=event.version,
+        dwelling_id=None,
+        address_id=event.address_id,
+        records=(),
+        position=result.position,
+    )
+
+
+def _next_code(registry: Registry, area: str, proposed: str | None) -> tuple[str, str | None]:
+    if proposed is not None:
+        # The area owns the code, also where a merger has given its commune another postal code.
+        code = area + proposed[len(area) :]
+        try:
+            return code, unit_text(registry.next_unit(code))
+        except CodesExhaustedError:
+            pass  # ten thousand dwellings in one cell: the next ones get provisional codes
+    return provisional_code(area, registry.next_serial(area)), None
+
+
+def _move(registry: Registry, event: MatchedAddress, result: AddressResult, old: RegisteredCode) -> RegisteredCode:
+    """A new code for the whole dwelling; the old one is retired and resolves to it."""
+    entry = _issue(registry, event, result)
+    entry = replace(
+        entry,
+        dwelling_id=old.dwelling_id,
+        address_id=old.address_id,
+        records=old.records,
+        aliases=(*old.aliases, _key(old)),
+    )
+    registry.put_code(
+        replace(old, status="retired", version=event.version, records=(), aliases=(), alias_of=_key(entry))
+    )
+    for record_key in old.records:
+        record = registry.record(event.registry_area, record_key)
+        if record is not None:
+            registry.put_record(event.registry_area, record_key, replace(record, code=entry.code, unit=entry.unit))
+    return entry
+
+
+def _settle(registry: Registry, event: MatchedAddress, result: AddressResult, entry: RegisteredCode) -> RegisteredCode:
+    """Write the entry with the record in it, and the pointers to it."""
+    area, record_key = event.registry_area, event.record_key
+    if entry.dwelling_id is not None and entry.dwelling_id != result.dwelling_id:
+        registry.put_dwelling(area, entry.dwelling_id, None)
+    if result.dwelling_id is not None:
+        registry.put_dwelling(area, result.dwelling_id, Dwelling(code=entry.code, unit=entry.unit))
+    records = entry.records if record_key in entry.records else (*entry.records, record_key)
+    entry = replace(entry, version=event.version, dwelling_id=result.dwelling_id, records=records)
+    registry.put_code(entry)
+    registry.put_record(area, record_key, RegisteredRecord(event.version, entry.code, entry.unit))
+    return entry
+
+
+def _leave(
+    registry: Registry,
+    area: str,
+    record_key: str,
+    held: RegisteredCode,
+    version: int,
+    *,
+    alias_of: RegisteredCode | None = None,
+    moved_to: str | None = None,
+) -> bool:
+    """Take a record out of an entry; True if that was the last one and the code is retired."""
+    records = tuple(other for other in held.records if other != record_key)
+    if records:
+        registry.put_code(replace(held, records=records))
+        return False
+    if held.dwelling_id is not None:
+        registry.put_dwelling(area, held.dwelling_id, None)
+    resolves_to = _key(alias_of) if alias_of else None
+    registry.put_code(
+        replace(held, status="retired", version=version, records=(), alias_of=resolves_to, moved_to=moved_to)
+    )
+    return True
+
+
+def _at_registered_position(result: AddressResult, entry: RegisteredCode) -> AddressResult:
+    """A record without a point of its own shows the point that its dwelling is registered at."""
+    if result.proposed_code is not None or not is_located(entry.code):
+        return result
+    return replace(result, position=entry.position, coordinate_level=CoordinateLevel.POINT)
+
+
+def _held(registry: Registry, known: RegisteredRecord | None) -> RegisteredCode | None:
+    if known is None or known.code is None:
+        return None
+    return registry.code(known.code, known.unit)
+
+
+def _distance(one: Position, other: Position) -> float:
+    return float(distance_m(one.lat, one.lon, other.lat, other.lon))
+
+
+def _key(entry: RegisteredCode) -> str:
+    return code_key(entry.code, entry.unit)
+
+
+def _record_code(record: RegisteredRecord) -> str | None:
+    return None if record.code is None else code_key(record.code, record.unit)
+
+
+def _same(one: RegisteredCode | None, other: RegisteredCode | None) -> bool:
+    return one is not None and other is not None and _key(one) == _key(other)
