@@ -102,6 +102,194 @@ class Fault(StrEnum):
         "Tọa độ độ và tọa độ mét cách nhau hơn 50 m; không dùng điểm nào.",
     )
 
+    # The commune.
+    COMMUNE_MISSPELT = (
+        "commune.misspelt",
+        4,
+        "The commune's name is misspelt by a letter or two.",
+        "Tên xã, phường viết sai một hai chữ cái.",
+    )
+    COMMUNE_BADLY_MISSPELT = (
+        "commune.badly_misspelt",
+        14,
+        "The commune's name is misspelt so much that another may be meant.",
+        "Tên xã, phường sai nhiều, có thể là tên khác.",
+    )
+    COMMUNE_ACCENTS = (
+        "commune.accents",
+        3,
+        "The commune's name carries other accents than the official one.",
+        "Tên xã, phường sai dấu.",
+    )
+    COMMUNE_TYPE_DIFFERS = (
+        "commune.type_differs",
+        6,
+        "The text calls the commune by another kind (xã, phường, thị trấn) than it is.",
+        "Ghi sai loại đơn vị (xã, phường, thị trấn).",
+    )
+    COMMUNE_INSIDE_PHRASE = (
+        "commune.inside_phrase",
+        4,
+        "Other words stand before the commune's name without a comma or a kind.",
+        "Trước tên xã, phường có chữ khác, không có dấu phẩy hoặc loại đơn vị.",
+    )
+    COMMUNE_AFTER_NUMBER = (
+        "commune.after_number",
+        16,
+        "The name follows a house number, as a street does.",
+        "Tên đứng sau số nhà, giống tên đường.",
+    )
+    COMMUNE_READS_AS_OTHER = (
+        "commune.reads_as_other",
+        20,
+        "The name reads as that of a village, street or building.",
+        "Tên này đọc như tên thôn, đường hoặc công trình.",
+    )
+    COMMUNE_OR_DISTRICT = (
+        "commune.or_district",
+        18,
+        "The name may be that of the former district, and the commune left out.",
+        "Tên này có thể là tên huyện cũ, còn xã, phường không ghi.",
+    )
+    COMMUNE_SPLIT = (
+        "commune.split",
+        18,
+        "The former commune was divided among several of today's, and nothing says in which part the address lies.",
+        "Xã, phường cũ được chia về nhiều đơn vị mới; chưa rõ địa chỉ thuộc phần nào.",
+    )
+    COMMUNE_UNKNOWN_SUCCESSOR = (
+        "commune.unknown_successor",
+        40,
+        "It is not known which commune of today the former one went into.",
+        "Chưa rõ xã, phường cũ nay thuộc đơn vị nào.",
+    )
+    COMMUNE_POPULAR_NAME = (
+        "commune.popular_name",
+        3,
+        "The town is called by its district's name.",
+        "Thị trấn được gọi theo tên huyện.",
+    )
+    COMMUNE_NAME_UNKNOWN = (
+        "commune.name_unknown",
+        25,
+        "The text names a commune that is not known in this place.",
+        "Địa chỉ ghi một xã, phường không có ở nơi này.",
+    )
+    COMMUNE_ALONE = (
+        "commune.alone",
+        20,
+        "Neither district nor province is named.",
+        "Không ghi huyện lẫn tỉnh.",
+    )
+    COMMUNE_MISSING = (
+        "commune.missing",
+        60,
+        "No commune was found in the text.",
+        "Không tìm thấy xã, phường trong địa chỉ.",
+    )
+
+    # The district and the province.
+    DISTRICT_MISSING = (
+        "district.missing",
+        3,
+        "The district of before July 2025 is not named.",
+        "Không ghi quận, huyện (trước tháng 7/2025).",
+    )
+    DISTRICT_SAME_AS_PROVINCE = (
+        "district.same_as_province",
+        1,
+        "District and province share a name that is written once.",
+        "Huyện và tỉnh trùng tên, chỉ ghi một lần.",
+    )
+    DISTRICT_MISSPELT = (
+        "district.misspelt",
+        2,
+        "The district's name is misspelt.",
+        "Tên quận, huyện viết sai.",
+    )
+    DISTRICT_FORMER = (
+        "district.former",
+        2,
+        "A district is named beside a commune of today.",
+        "Ghi quận, huyện cũ cùng với xã, phường mới.",
+    )
+    DISTRICT_CONTRADICTS = (
+        "district.contradicts",
+        25,
+        "The text names another district than the commune's.",
+        "Địa chỉ ghi quận, huyện khác.",
+    )
+    PROVINCE_MISSING = (
+        "province.missing",
+        3,
+        "The province is not named.",
+        "Không ghi tỉnh, thành phố.",
+    )
+    PROVINCE_MISSPELT = (
+        "province.misspelt",
+        1,
+        "The province's name is misspelt.",
+        "Tên tỉnh, thành phố viết sai.",
+    )
+    PROVINCE_OTHER_AGE = (
+        "province.other_age",
+        2,
+        "Commune and province are named as of different times, before and after July 2025.",
+        "Xã, phường và tỉnh ghi theo hai thời kỳ khác nhau (trước và sau tháng 7/2025).",
+    )
+    PROVINCE_CONTRADICTS = (
+        "province.contradicts",
+        25,
+        "The text names another province than the commune's.",
+        "Địa chỉ ghi tỉnh, thành phố khác.",
+    )
+
+    # The text as a whole.
+    TEXT_SECOND_COMMUNE = (
+        "text.second_commune",
+        18,
+        "The text names a second commune.",
+        "Địa chỉ ghi hai xã, phường.",
+    )
+    TEXT_UNEXPLAINED = (
+        "text.unexplained",
+        10,
+        "Words after the commune's name remain unexplained.",
+        "Còn chữ sau tên xã, phường chưa hiểu được.",
+    )
+    TEXT_STRAY_WORD = (
+        "text.stray_word",
+        4,
+        "One word after the commune's name remains unexplained.",
+        "Còn một chữ sau tên xã, phường chưa hiểu được.",
+    )
+    TEXT_OUT_OF_ORDER = (
+        "text.out_of_order",
+        3,
+        "District or province stand before the commune.",
+        "Huyện hoặc tỉnh ghi trước xã, phường.",
+    )
+    TEXT_TOO_LONG = (
+        "text.too_long",
+        20,
+        "The text is too long; only its beginning was read.",
+        "Địa chỉ quá dài, chỉ đọc phần đầu.",
+    )
+    TEXT_EMPTY = (
+        "text.empty",
+        100,
+        "There is no text to read.",
+        "Không có nội dung địa chỉ.",
+    )
+
+    # The village.
+    VILLAGE_UNLISTED = (
+        "village.unlisted",
+        2,
+        "No list confirms the village named.",
+        "Chưa có danh mục xác nhận tên thôn, tổ dân phố này.",
+    )
+
 
 def score_of(faults: Iterable[Fault]) -> int:
     """100 minus the penalties of `faults`, not below 0."""

@@ -1,0 +1,212 @@
+"""The gazetteer as the matcher reads it: every name under one glued key, with the places that bear it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from gazetteer.gazetteer import Gazetteer
+from gazetteer.model import Commune, District, LegacyCommune, Province
+from gazetteer.names import fold, tone_key
+from services.address.nicknames import PROVINCE_NICKNAMES, DISTRICT_NICKNAMES, number_spellings
+
+LONGEST_KEY = 28
+
+
+def glue(folded: str) -> str:
+    """A name's key: folded, without spaces, so that `Plei Ku` is `Pleiku` and `HồChíMinh` is `Hồ Chí Minh`."""
+    return folded.replace(" ", "")
+
+
+@dataclass(slots=True, eq=False)
+class ProvincePlace:
+    """A province of one age. `near` are the keys of provinces it became or was made from."""
+
+    code: str
+    name: str
+    kind: str
+    toned: str
+    current: bool
+    keys: tuple[str, ...]
+    successor: str | None
+    near: frozenset[str] = frozenset()
+
+    @property
+    def id(self) -> str:
+        """The two ages number their provinces alike; this tells them apart."""
+        return ("n" if self.current else "o") + self.code
+
+
+@dataclass(slots=True, eq=False)
+class DistrictPlace:
+    """A district of before July 2025 (or earlier)."""
+
+    key: str
+    code: str
+    name: str
+    toned: str
+    kind: str
+    province: ProvincePlace
+    keys: tuple[str, ...]
+    communes: list[CommunePlace] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class CommunePlace:
+    """A commune of either age. `district` and `legacy` are None for a commune of today.
+
+    `current` are the codes of the communes of today that it is, or went into, the usual one first; `explained` are the keys
+    that a text about this commune may repeat; `districts` are the old districts that a commune of today was made from.
+    """
+
+    code: str
+    name: str
+    toned: str
+    kind: str
+    province: ProvincePlace
+    district: DistrictPlace | None
+    legacy: LegacyCommune | None
+    current: tuple[str, ...]
+    keys: tuple[str, ...]
+    districts: frozenset[str] = frozenset()
+    explained: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Name:
+    """All places that bear one key."""
+
+    key: str
+    communes: list[CommunePlace] = field(default_factory=list)
+    districts: list[DistrictPlace] = field(default_factory=list)
+    provinces: list[ProvincePlace] = field(default_factory=list)
+    district_keys: frozenset[str] = frozenset()
+    province_ids: frozenset[str] = frozenset()
+    numeric: bool = False
+
+
+class Lexicon:
+    """Built once from a gazetteer; read-only afterwards."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self.names: dict[str, Name] = {}
+        self.provinces: dict[str, ProvincePlace] = {}
+        self.districts: dict[str, DistrictPlace] = {}
+        self.communes: list[CommunePlace] = []
+        self._add_provinces([*gazetteer.provinces.values(), *gazetteer.old_provinces.values()])
+        self._relate_provinces()
+        self._add_districts(gazetteer.districts.values())
+        self.current: dict[str, CommunePlace] = {}
+        self._add_current(gazetteer)
+        self._add_legacy(gazetteer.legacy)
+        self._finish()
+        self.stems = _stems(self.names)
+
+    def name(self, key: str) -> Name | None:
+        return self.names.get(key)
+
+    def _entry(self, key: str) -> Name:
+        entry = self.names.get(key)
+        if entry is None:
+            entry = self.names[key] = Name(key, numeric=key.isdigit())
+        return entry
+
+    def _add_provinces(self, provinces: Iterable[Province]) -> None:
+        for province in provinces:
+            keys = _keys(province.name, [*province.aliases, *PROVINCE_NICKNAMES.get(fold(province.name), ())])
+            place = ProvincePlace(
+                province.code, province.name, province.kind.lower(), _toned(province.name), province.current, keys,
+                province.successor_code,
+            )  # fmt: skip
+            self.provinces[place.id] = place
+            for key in keys:
+                self._entry(key).provinces.append(place)
+
+    def _relate_provinces(self) -> None:
+        near: dict[str, set[str]] = defaultdict(set)
+        for place in self.provinces.values():
+            if place.successor is not None:
+                near[place.id].add("n" + place.successor)
+                near["n" + place.successor].add(place.id)
+        for id_, others in near.items():
+            self.provinces[id_].near = frozenset(others)
+
+    def _add_districts(self, districts: Iterable[District]) -> None:
+        for district in districts:
+            province = self.provinces["o" + district.province_code]
+            keys = _keys(district.name, [*district.aliases, *DISTRICT_NICKNAMES.get(fold(district.name), ())])
+            place = DistrictPlace(
+                district.key, district.code, district.name, _toned(district.name), district.kind.lower(), province, keys
+            )
+            self.districts[district.key] = place
+            for key in keys:
+                self._entry(key).districts.append(place)
+
+    def _add_current(self, gazetteer: Gazetteer) -> None:
+        made_from: dict[str, set[str]] = defaultdict(set)
+        for legacy in gazetteer.legacy:
+            for successor in legacy.successors:
+                made_from[successor.commune_code].add(legacy.district_key)
+        for commune in gazetteer.communes.values():
+            place = self._current_place(commune, frozenset(made_from[commune.code]))
+            self.current[commune.code] = place
+            self._place(place)
+
+    def _current_place(self, commune: Commune, districts: frozenset[str]) -> CommunePlace:
+        province = self.provinces["n" + commune.province_code]
+        return CommunePlace(
+            commune.code, commune.name, _toned(commune.name), commune.kind.lower(), province, None, None,
+            (commune.code,), _keys(commune.name, commune.aliases), districts,
+        )  # fmt: skip
+
+    def _add_legacy(self, communes: Iterable[LegacyCommune]) -> None:
+        for legacy in communes:
+            district = self.districts[legacy.district_key]
+            successors = sorted(legacy.successors, key=lambda successor: not successor.usual)
+            place = CommunePlace(
+                legacy.code, legacy.name, _toned(legacy.name), legacy.kind.lower(), district.province, district, legacy,
+                tuple(successor.commune_code for successor in successors), _keys(legacy.name, [alias for alias in legacy.aliases if fold(alias) != fold(district.name)]),
+                frozenset((legacy.district_key,)),
+            )  # fmt: skip
+            district.communes.append(place)
+            self._place(place)
+
+    def _place(self, place: CommunePlace) -> None:
+        self.communes.append(place)
+        for key in place.keys:
+            self._entry(key).communes.append(place)
+
+    def _finish(self) -> None:
+        for entry in self.names.values():
+            entry.district_keys = frozenset(district.key for district in entry.districts)
+            entry.province_ids = frozenset(province.id for province in entry.provinces)
+        for place in self.communes:
+            place.explained = frozenset(self._explained(place))
+
+    def _explained(self, place: CommunePlace) -> Iterable[str]:
+        yield from place.keys
+        yield from place.province.keys
+        for near in place.province.near:
+            yield from self.provinces[near].keys
+        for code in place.districts:
+            yield from self.districts[code].keys
+        for code in place.current:
+            yield from self.current[code].keys
+
+
+def _stems(keys: Iterable[str]) -> frozenset[str]:
+    """All beginnings of the keys, by which a search for longer names goes on or stops."""
+    return frozenset(stem for key in keys if len(key) <= LONGEST_KEY for stem in accumulate(key))
+
+
+def _toned(name: str) -> str:
+    return glue(tone_key(name))
+
+
+def _keys(name: str, nicknames: Iterable[str]) -> tuple[str, ...]:
+    """The keys under which a name is found: its own, its number spellings, its nicknames."""
+    folded = fold(name)
+    keys = [glue(folded), *number_spellings(folded), *(glue(fold(nickname)) for nickname in nicknames)]
+    return tuple(dict.fromkeys(keys))

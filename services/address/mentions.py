@@ -1,0 +1,244 @@
+"""What a text mentions: type words, and every span that bears a name of the gazetteer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from services.address.lexicon import Lexicon, Name
+from services.address.nicknames import plain_number
+from services.address.tokens import COMMA, DASH, GLUED, Tokens
+from services.address.words import (
+    COMMUNE_KINDS,
+    COUNTRY,
+    DISTRICT_KINDS,
+    LOCAL_KINDS,
+    MAX_TYPE_WORDS,
+    PROVINCE_KINDS,
+    TRAILING,
+    TYPE_WORDS,
+    WEAK,
+    Kind,
+    spelt_as_type,
+)
+
+_FIRST_WORDS = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
+_SURNAMES = frozenset(
+    "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh doan trinh truong mai cao luong ton luu".split()
+)
+
+
+class Left(IntEnum):
+    """What stands directly before a name, from the best evidence that it is an administrative one to the worst."""
+
+    TYPED = 0
+    EDGE = 1
+    AFTER_LOCAL = 2
+    INNER = 3
+    NUMBER = 4
+    LOCAL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TypeWord:
+    """A type word at tokens [start, end)."""
+
+    start: int
+    end: int
+    kind: Kind
+    weak: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name of the gazetteer at tokens [start, end); `similarity` is 1 where the spelling is the name's own."""
+
+    start: int
+    end: int
+    name: Name
+    word: TypeWord | None
+    left: Left
+    toned: str
+    similarity: float = 1.0
+
+    @property
+    def kind(self) -> Kind | None:
+        return None if self.word is None else self.word.kind
+
+    @property
+    def outer_start(self) -> int:
+        """Where the mention starts with its type word."""
+        return self.start if self.word is None else min(self.start, self.word.start)
+
+    @property
+    def can_be_commune(self) -> bool:
+        return self.word is None or self.word.weak or self.word.kind in COMMUNE_KINDS or self.word.kind in LOCAL_KINDS
+
+    @property
+    def can_be_district(self) -> bool:
+        word = self.word
+        return word is None or word.kind in DISTRICT_KINDS or word.kind in LOCAL_KINDS or word.kind is Kind.PROVINCE
+
+    @property
+    def can_be_province(self) -> bool:
+        word = self.word
+        return word is None or word.kind in PROVINCE_KINDS or word.kind in LOCAL_KINDS
+
+
+@dataclass(slots=True)
+class Reading:
+    """A text with everything it mentions. `neutral[i]` says that token i needs no explanation as a name."""
+
+    tokens: Tokens
+    words: list[TypeWord]
+    word_before: dict[int, TypeWord]
+    neutral: list[bool]
+    mentions: list[Mention] = field(default_factory=list)
+    starting: dict[int, list[Mention]] = field(default_factory=dict)
+
+    def add(self, mention: Mention) -> None:
+        self.mentions.append(mention)
+        self.starting.setdefault(mention.start, []).append(mention)
+
+
+def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
+    """The type words and the exact mentions of a text."""
+    words = _type_words(tokens)
+    before = {word.end: word for word in words}
+    reading = Reading(tokens, words, before, _neutral(tokens, words))
+    names = lexicon.names
+    stems = lexicon.stems
+    for start in range(len(tokens)):
+        key = ""
+        for end in range(start, len(tokens)):
+            if end > start and tokens.gaps[end] == COMMA:
+                break
+            key += tokens.words[end]
+            name = names.get(key)
+            if name is not None:
+                _mention(reading, start, end + 1, name)
+            if key not in stems:
+                break
+    _numbered(reading, lexicon)
+    return reading
+
+
+def _mention(reading: Reading, start: int, end: int, name: Name) -> None:
+    tokens = reading.tokens
+    if name.numeric or (end - start == 1 and len(tokens.words[start]) == 1):
+        return
+    if end < len(tokens) and tokens.gaps[end] == GLUED and not tokens.words[end][0].isdigit():
+        return
+    word = word_for(reading, start, end)
+    reading.add(Mention(start, end, name, word, left_of(reading, start, word), "".join(tokens.toned[start:end])))
+
+
+def _numbered(reading: Reading, lexicon: Lexicon) -> None:
+    """Wards and districts that are numbers: only right after their type word (`P.01`, `Quận 3`, `Phường II`)."""
+    tokens = reading.tokens
+    for word in reading.words:
+        if word.end >= len(tokens) or word.kind in LOCAL_KINDS or tokens.gaps[word.end] >= COMMA:
+            continue
+        number = plain_number(tokens.words[word.end])
+        name = None if number is None else lexicon.names.get(number)
+        if name is not None and not _continues_number(tokens, word.end + 1):
+            reading.add(Mention(word.end, word.end + 1, name, word, Left.TYPED, number or ""))
+
+
+def _continues_number(tokens: Tokens, index: int) -> bool:
+    """`P.7/12` and `P. 12A` are rooms and houses."""
+    if index >= len(tokens):
+        return False
+    return "/" in tokens.text[tokens.ends[index - 1] : tokens.starts[index]] and tokens.words[index].isdigit()
+
+
+def word_for(reading: Reading, start: int, end: int) -> TypeWord | None:
+    """The type word that belongs to a name at [start, end): the one before it, or an English one after it."""
+    word = reading.word_before.get(start)
+    if word is not None and reading.tokens.gaps[start] < COMMA:
+        return word
+    tokens = reading.tokens
+    if end < len(tokens) and tokens.gaps[end] < COMMA and tokens.words[end] in TRAILING:
+        return TypeWord(end, end + 1, TYPE_WORDS[tokens.words[end]], weak=False)
+    return None
+
+
+def left_of(reading: Reading, start: int, word: TypeWord | None) -> Left:
+    """What stands before the name at `start`."""
+    tokens = reading.tokens
+    if word is not None and word.kind in LOCAL_KINDS:
+        return Left.LOCAL
+    if word is not None:
+        weak_street = word.weak and word.kind is Kind.PHUONG and _house_number_before(tokens, word.start)
+        return Left.NUMBER if weak_street else Left.TYPED
+    if tokens.gaps[start] >= DASH:
+        return Left.EDGE
+    if _house_number_before(tokens, start):
+        local = reading.word_before.get(_number_start(tokens, start))
+        return Left.AFTER_LOCAL if local is not None and local.kind in LOCAL_KINDS else Left.NUMBER
+    return Left.INNER
+
+
+def _number_start(tokens: Tokens, end: int) -> int:
+    """Where the number that ends before token `end` starts (`12A`, `7/3`)."""
+    start = end
+    while start > 0 and (
+        tokens.words[start - 1].isdigit()
+        or (len(tokens.words[start - 1]) == 1 and start > 1 and tokens.gaps[start - 1] == GLUED)
+    ):
+        start -= 1
+        if tokens.gaps[start] in (COMMA,):
+            break
+    return start
+
+
+def _house_number_before(tokens: Tokens, index: int) -> bool:
+    if index == 0 or tokens.gaps[index] == COMMA:
+        return False
+    return _number_start(tokens, index) < index
+
+
+def person_name_before(reading: Reading, start: int) -> bool:
+    """Whether the words before `start` in its segment begin like a person's name, as streets do."""
+    tokens = reading.tokens
+    index = start - 1
+    if index >= 0 and tokens.words[index] in _SURNAMES and index not in reading.word_before:
+        return tokens.gaps[index] >= DASH or tokens.words[index - 1].isdigit() or index in reading.word_before
+    return False
+
+
+def _type_words(tokens: Tokens) -> list[TypeWord]:
+    found: list[TypeWord] = []
+    words, gaps, count = tokens.words, tokens.gaps, len(tokens)
+    index = 0
+    while index < count:
+        step = 1
+        if words[index] in _FIRST_WORDS:
+            for length in range(min(MAX_TYPE_WORDS, count - index), 0, -1):
+                if length > 1 and max(gaps[index + 1 : index + length]) > DASH:
+                    continue
+                text = " ".join(words[index : index + length])
+                kind = TYPE_WORDS.get(text)
+                if kind is not None and all(
+                    spelt_as_type(words[i], tokens.toned[i]) for i in range(index, index + length)
+                ):
+                    found.append(TypeWord(index, index + length, kind, text in WEAK))
+                    step = length
+                    break
+        index += step
+    return found
+
+
+def _neutral(tokens: Tokens, words: list[TypeWord]) -> list[bool]:
+    neutral = [len(word) == 1 or word.isdigit() or word in COUNTRY for word in tokens.words]
+    for word in words:
+        for index in range(word.start, word.end):
+            neutral[index] = True
+    for index in range(len(tokens) - 1):
+        if (
+            tokens.words[index] == "viet"
+            and tokens.words[index + 1] == "nam"
+            and tokens.toned[index] in ("việt", "viet")
+        ):
+            neutral[index] = neutral[index + 1] = True
+    return neutral

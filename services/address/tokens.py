@@ -1,0 +1,126 @@
+"""Text to tokens: cleaned, capped, split where people forgot to, with the offsets of each token kept."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gazetteer.names import tone_key
+
+MAX_CHARACTERS = 1_000
+MAX_TOKENS = 160
+
+# How strongly two neighbouring tokens are kept apart by what stands between them.
+GLUED, SPACE, DOT, DASH, COMMA = range(5)
+
+_APOSTROPHES = "'`´’‘ʼʹ′＇"
+_COMMAS = frozenset(',;|()[]{}\n\r\t\\"“”<>!?、，')
+_DASHES = frozenset("-–—/_~+=:*•·")
+
+# Combining marks that NFC could not join, invisible characters, and what lies beyond the alphabets in use here.
+_STRAY = re.compile(r"[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u1dff\u200b-\u200f\u202a-\u20f0\u3099-\U0010ffff]")
+_ESCAPED = re.compile(r"\\+([/,.\"'])")
+_TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:'[a-z]+)*|[A-Z]+(?:'[A-Z]+)*|[0-9]+")
+
+
+def _letter(char: str) -> str:
+    """The ASCII letter or digit of a character with its case kept, an apostrophe, or a space; always one character."""
+    if char in "đĐðÐ":
+        return "d" if char in "đð" else "D"
+    if char in _APOSTROPHES:
+        return "'"
+    base = unicodedata.normalize("NFKD", char)[0]
+    return base if base.isascii() and (base.isalnum() or base == "'") else " "
+
+
+class _LetterTable(dict[int, str]):
+    """A table for `str.translate` that fills itself; bounded by the characters of Unicode that texts really use."""
+
+    def __missing__(self, code: int) -> str:
+        letter = _letter(chr(code))
+        if len(self) < 4_096:
+            self[code] = letter
+        return letter
+
+
+_LETTERS = _LetterTable()
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of one text.
+
+    `text` is the cleaned text that all offsets refer to; `words` are folded (`[a-z0-9]`), `toned` keep their accents
+    in canonical form, `gaps[i]` is what separates token i from the one before (GLUED to COMMA; COMMA for the first).
+    `cut` says that the text was longer than MAX_CHARACTERS.
+    """
+
+    text: str
+    letters: str
+    words: list[str]
+    toned: list[str]
+    starts: list[int]
+    ends: list[int]
+    gaps: list[int]
+    cut: bool
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+def clean(text: str) -> tuple[str, bool]:
+    """NFC without stray marks and escapes, at most MAX_CHARACTERS; whether it had to be cut."""
+    cut = len(text) > MAX_CHARACTERS
+    if cut:
+        text = text[:MAX_CHARACTERS]
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+        if _STRAY.search(text):
+            text = "".join(c for c in text if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    if "\\" in text:
+        text = _ESCAPED.sub(r"\1", text)
+    return text, cut
+
+
+def tokenise(text: str) -> Tokens:
+    """Tokens of a text as submitted. Case and digits split glued words: `TP.HồChíMinh`, `P1`, `XãCôn Lôn`."""
+    text, cut = clean(text)
+    letters = text.translate(_LETTERS)
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _TOKEN.finditer(letters):
+        if len(words) == MAX_TOKENS:
+            break
+        words.append(match.group().lower().replace("'", ""))
+        starts.append(match.start())
+        ends.append(match.end())
+    toned = _toned(text, starts, ends, words)
+    gaps = [_gap(text[end:start]) for end, start in zip(ends, starts[1:], strict=False)]
+    gaps[:0] = [COMMA] if words else []
+    return Tokens(text, letters, words, toned, starts, ends, gaps, cut)
+
+
+def _toned(text: str, starts: list[int], ends: list[int], words: list[str]) -> list[str]:
+    if text.isascii():
+        return words
+    joined = tone_key("\n".join([text[s:e] for s, e in zip(starts, ends, strict=True)]))
+    toned = joined.split(" ")
+    if len(toned) == len(words):
+        return toned
+    return [tone_key(text[s:e]).replace(" ", "") for s, e in zip(starts, ends, strict=True)]
+
+
+@lru_cache(maxsize=1_024)
+def _gap(between: str) -> int:
+    gap = SPACE if between else GLUED
+    for char in between:
+        if char in _COMMAS:
+            return COMMA
+        if char in _DASHES:
+            gap = DASH
+        elif char == "." and gap < DOT:
+            gap = DOT
+    return gap
