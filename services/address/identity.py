@@ -1,0 +1,111 @@
+"""Who an address is: keys and hashes that stay the same from batch to batch. No personal data is part of any.
+
+A dwelling is singled out by a house number on a street, a house number in a village, or a flat in a named building;
+a village, a street, a building or a kilometre mark alone is shared by many. Doubt counts against sharing: two ids for
+one dwelling cost a second code, one id for two dwellings would give two households one code. Therefore
+
+- accents tell names apart (Bản Mạ, Bản Mã); letter case, tone placement (Hoà, Hòa), spacing and `Số 05` for `5` do not;
+- in a village the old commune, where the text names one, is part of the id: merged communes brought along several
+  `Thôn 5`, while the streets of a town keep their names and numbers across its wards;
+- the village does not count beside a street, nor a building without a flat: people add them or not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+
+import orjson
+
+from gazetteer.names import tone_key
+from schemas.address import Components
+from schemas.raw import RawAddress
+
+# Fixed for ever: every address_id depends on it.
+ADDRESS_NAMESPACE = uuid.UUID("5b0f3a52-6e0c-4d1f-9a57-0c6a2c7d9e11")
+
+_HASH_BYTES = 16
+_STREET_WORDS = frozenset({"đường", "duong", "đ", "phố", "pho"})
+_NUMBER_WORDS = re.compile(r"^(?:SỐ NHÀ|SO NHA|SỐ|SO|NHÀ|NHA|SN|S)?[ .:]*(?=.*[0-9])", re.DOTALL)
+_HOUSE_NUMBER = re.compile(r"(?=.*[1-9])(?!KM)")
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+
+
+def record_key(source: str, source_record_id: str) -> str:
+    """The key of a record in raw and review. Raises ValueError if the source holds a colon: two records could
+    then share a key."""
+    if ":" in source:
+        raise ValueError("a source's name holds no colon: it separates the source from the record's id")
+    return f"{source}:{source_record_id}"
+
+
+def address_id(key: str) -> str:
+    """The UUIDv5 of a record key."""
+    return str(uuid.uuid5(ADDRESS_NAMESPACE, key))
+
+
+def source_hash(raw: RawAddress) -> str:
+    """32 hexadecimal digits over the source's own address fields and point.
+
+    The batch, the line and the householder do not count; an empty field is as good as a missing one.
+    """
+    fields: list[str | int | float | None] = [
+        raw.address or None,
+        raw.village or None,
+        raw.commune or None,
+        raw.district or None,
+        raw.province or None,
+    ]
+    if (point := raw.position) is not None:
+        given = (point.lat, point.lon, point.easting, point.northing, point.accuracy_m)
+        numbers = [None if number is None else float(number) for number in given]
+        if point.epsg is not None or any(number is not None for number in numbers):
+            fields += [*numbers, point.epsg]
+    return _hash(fields)
+
+
+def dwelling_id(components: Components, commune_code: str | None, legacy_commune_code: str | None = None) -> str | None:
+    """32 hexadecimal digits that records of one dwelling share, None if the components do not single one out."""
+    if commune_code is None:
+        return None
+    number, street = _house_number(components.house_number), _street(components.street)
+    village, building, unit = _words(components.village), _words(components.building), _words(components.unit)
+    flat = (building, unit) if unit else ("", "")
+    if number and street:
+        return _hash(("street", commune_code, street, _words(components.alley), number, *flat))
+    if number and village:
+        legacy = legacy_commune_code or ""
+        return _hash(("village", commune_code, legacy, village, _words(components.alley), number, *flat))
+    if building and unit:
+        return _hash(("building", commune_code, building, unit))
+    return None
+
+
+def _hash(fields: Sequence[str | int | float | None]) -> str:
+    return blake2b(orjson.dumps(fields), digest_size=_HASH_BYTES).hexdigest()
+
+
+@lru_cache(maxsize=16_384)
+def _words(text: str | None) -> str:
+    """Comparable words of a name; numbers in it lose leading zeros."""
+    return _LEADING_ZEROS.sub("", tone_key(text)) if text else ""
+
+
+@lru_cache(maxsize=16_384)
+def _street(text: str | None) -> str:
+    first, _, rest = _words(text).partition(" ")
+    return rest if rest and first in _STREET_WORDS else _words(text)
+
+
+@lru_cache(maxsize=16_384)
+def _house_number(text: str | None) -> str:
+    """A house number without spaces, its words and leading zeros; empty if it is none (no digit, a kilometre mark)."""
+    if not text:
+        return ""
+    bare = _NUMBER_WORDS.sub("", unicodedata.normalize("NFKC", text).upper().strip())
+    number = _LEADING_ZEROS.sub("", "".join(bare.split()))
+    return number if _HOUSE_NUMBER.match(number) else ""
