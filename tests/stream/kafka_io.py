@@ -1,0 +1,73 @@
+"""Reading and writing topics from the side, as an independent client would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from services.stream.envelope import Headers
+
+
+async def create_plain_topics(servers: str, names: Iterable[str], partitions: int) -> None:
+    """Topics without compaction, so that every record ever written can be counted."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, partitions, 1) for name in names])
+    finally:
+        await admin.close()
+    await asyncio.sleep(0.5)
+
+
+async def produce(
+    servers: str, topic: str, rows: Sequence[tuple[bytes | None, bytes | None, Headers]], partition: int | None = None
+) -> None:
+    """Send rows of key, value and headers, in order."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, max_request_size=4 * 1024 * 1024)
+    await producer.start()
+    try:
+        futures = [
+            await producer.send(topic, value=value, key=key, headers=headers, partition=partition)
+            for key, value, headers in rows
+        ]
+        await asyncio.gather(*futures)
+    finally:
+        await producer.stop()
+
+
+async def _partition_count(servers: str, topic: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        (described,) = await admin.describe_topics([topic])
+        return len(described["partitions"])
+    finally:
+        await admin.close()
+
+
+async def read_committed(servers: str, topic: str) -> list[ConsumerRecord]:
+    """Every committed record of a topic, partition by partition, up to the end as it is now."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=8 * 1024 * 1024,
+    )
+    await consumer.start()
+    found: list[ConsumerRecord] = []
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(await _partition_count(servers, topic))]
+        ends = await consumer.end_offsets(partitions)
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        for partition in partitions:
+            while await consumer.position(partition) < ends[partition]:
+                fetched = await consumer.getmany(partition, timeout_ms=500)
+                found += [record for record in fetched.get(partition, ()) if record.offset < ends[partition]]
+    finally:
+        await consumer.stop()
+    return found

@@ -1,0 +1,218 @@
+"""Exactly-once, shown with a stage that counts: its outputs and its state must both say each record once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from schemas.dead_letter import DeadLetterCode
+from services.stream.breaker import TooManyFailuresError
+from services.stream.metrics import Metrics
+from services.stream.outputs import InputRecord, Outputs
+from services.stream.restore import restore
+from services.stream.service import StreamService
+from services.stream.settings import Settings
+from services.stream.state import MemoryStore, StateStore
+from tests.stream.kafka_io import create_plain_topics, produce, read_committed
+
+KEYS = 50
+PARTITIONS = 3
+
+
+class Counting:
+    """Counts the records of each key in its state, and publishes every count."""
+
+    name = "counting"
+    input_topic = "in"
+    state_topic = "state"
+    dead_letter_topic = "dlq"
+
+    def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
+        for record in records:
+            key = record.key or b""
+            count = b"%d" % (int(state.get(key) or 0) + 1)
+            state.put(key, count)
+            out.publish("out", key, count, record)
+        return 0
+
+
+class Oversized(Counting):
+    """Publishes, once, a record that the broker refuses."""
+
+    def __init__(self) -> None:
+        self.refused = 0
+
+    def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
+        super().process(records, state, out)
+        if not self.refused:
+            self.refused = len(records)
+            out.publish("out", b"large", b"x" * 20_000_000, records[0])
+        return 0
+
+
+class Failing(Counting):
+    """A bad deployment: it fails on every record."""
+
+    def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
+        for record in records:
+            out.dead_letter(record, DeadLetterCode.UNEXPECTED, "it failed")
+        return len(records)
+
+
+@pytest.fixture
+def settings(kafka: str, topic_prefix: str) -> Settings:
+    names = [topic_prefix + name for name in ("in", "out", "state", "dlq", "batch.progress.v1")]
+    asyncio.run(create_plain_topics(kafka, names, PARTITIONS))
+    return Settings(
+        kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, max_batch_records=100, session_timeout_ms=6000
+    )
+
+
+async def send(settings: Settings, count: int) -> None:
+    rows = [(b"k%d" % (number % KEYS), b"x", []) for number in range(count)]
+    await produce(settings.kafka_bootstrap_servers, settings.topic_prefix + "in", rows)
+
+
+@asynccontextmanager
+async def running(settings: Settings, stage: Counting) -> AsyncIterator[tuple[StreamService, Metrics]]:
+    metrics = Metrics(stage.name)
+    service = StreamService(settings, stage, metrics)
+    stop = asyncio.Event()
+    task = asyncio.create_task(service.run(stop))
+    try:
+        yield service, metrics
+    finally:
+        stop.set()
+        await task
+
+
+async def outputs(settings: Settings) -> list[tuple[bytes, int]]:
+    found = await read_committed(settings.kafka_bootstrap_servers, settings.topic_prefix + "out")
+    ids = Counter(dict(record.headers)["ce_id"] for record in found)
+    assert not ids or max(ids.values()) == 1, "an event was published twice"
+    return [(record.key, int(record.value)) for record in found]
+
+
+async def until(done: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not await done():
+            await asyncio.sleep(0.2)
+
+
+async def drained(settings: Settings, count: int) -> None:
+    async def all_there() -> bool:
+        return len(await outputs(settings)) >= count
+
+    await until(all_there)
+
+
+def assert_each_once(found: list[tuple[bytes, int]], count: int) -> None:
+    expected = [(b"k%d" % (number % KEYS), number // KEYS + 1) for number in range(count)]
+    assert sorted(found) == sorted(expected)
+
+
+def test_a_restart_goes_on_where_it_stopped(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 2000)
+        async with running(settings, Counting()):
+            await drained(settings, 2000)
+        await send(settings, 500)
+        async with running(settings, Counting()) as (service, _):
+            await drained(settings, 2500)
+            assert service.ready
+        found = await outputs(settings)
+        expected = Counter(key for key, _ in found)
+        assert {key: max(count for other, count in found if other == key) for key in expected} == expected
+        assert len(found) == 2500
+
+    asyncio.run(scenario())
+
+
+def test_an_aborted_batch_leaves_no_trace_in_outputs_or_state(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 1000)
+        stage = Oversized()
+        async with running(settings, stage) as (_, metrics):
+            await drained(settings, 1000)
+            assert metrics.aborted.labels("counting")._value.get() >= 1
+        assert stage.refused > 0
+        assert_each_once(await outputs(settings), 1000)
+
+    asyncio.run(scenario())
+
+
+def test_the_state_equals_the_changelog_and_the_outputs(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 1000)
+        async with running(settings, Counting()):
+            await drained(settings, 1000)
+        last = dict(sorted(await outputs(settings), key=lambda pair: pair[1]))
+        restored: dict[bytes, int] = {}
+        for number in range(PARTITIONS):
+            store = MemoryStore()
+            await restore(
+                settings.kafka_bootstrap_servers, TopicPartition(settings.topic_prefix + "state", number), store
+            )
+            restored |= {key: int(store.get(key) or 0) for key in last if store.get(key) is not None}
+        assert restored == last
+
+    asyncio.run(scenario())
+
+
+def test_a_fenced_partition_is_given_up_and_taken_up_again_by_assignment(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 500)
+        async with running(settings, Counting()) as (service, metrics):
+            await drained(settings, 500)
+            intruder = AIOKafkaProducer(
+                bootstrap_servers=settings.kafka_bootstrap_servers,
+                transactional_id=f"{settings.topic_prefix}counting-in-0",
+            )
+            await intruder.start()
+            await intruder.stop()
+            await send(settings, 500)
+            await drained(settings, 1000)
+            assert metrics.partitions_lost.labels("counting")._value.get() >= 1
+            assert service.alive
+        found = await outputs(settings)
+        assert Counter(key for key, _ in found) == {b"k%d" % number: 20 for number in range(KEYS)}
+        assert sorted(count for key, count in found if key == b"k0") == list(range(1, 21))
+
+    asyncio.run(scenario())
+
+
+def test_a_second_worker_takes_over_partitions_and_state(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 1000)
+        async with running(settings, Counting()) as (first, _):
+            await drained(settings, 300)
+            async with running(settings, Counting()) as (second, metrics):
+                await send(settings, 1000)
+
+                async def both_work() -> bool:
+                    return first.ready and second.ready and metrics.partitions.labels("counting")._value.get() > 0
+
+                await until(both_work)
+                await drained(settings, 2000)
+        assert sorted(count for key, count in await outputs(settings) if key == b"k7") == list(range(1, 41))
+        assert len(await outputs(settings)) == 2000
+
+    asyncio.run(scenario())
+
+
+def test_too_many_unexpected_failures_stop_the_service_before_it_drains_the_topic(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 1000)
+        stop = asyncio.Event()
+        service = StreamService(settings, Failing(), Metrics("counting"))
+        with pytest.raises(TooManyFailuresError, match="failed unexpectedly"):
+            await asyncio.wait_for(service.run(stop), 60)
+        assert not service.alive
+        assert await read_committed(settings.kafka_bootstrap_servers, settings.topic_prefix + "dlq") == []
+
+    asyncio.run(scenario())

@@ -1,0 +1,195 @@
+"""The tracker against a real broker: killed in the middle, its totals are still right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas.batch import BatchClosed, BatchOpened, BatchStatus, BatchTransitions, Transition
+from schemas.codec import decode, encode
+from schemas.outcome import Outcome
+from services.stream.topics import BATCH_PROGRESS, BATCH_STATUS
+from tests.stream.kafka_io import create_plain_topics, produce, read_committed
+
+AT = "2026-01-02T03:04:05.678Z"
+PARTITIONS = 3
+REASON = {Outcome.REVIEW: "commune.misspelt", Outcome.DEAD_LETTER: "input.schema"}
+
+
+@dataclass
+class Feed:
+    """Plays intake and both stages: batches of rows whose outcomes are told in transactions, some of them aborted."""
+
+    servers: str
+    topic: str
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    expected: dict[str, dict[str, int]] = field(default_factory=dict)
+    _offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    async def batch(self, name: str, rows: int) -> None:
+        """One batch from its opening to its last outcome; the stages' events may overtake the opening."""
+        self.expected[name] = {}
+        early = self.chance.random() < 0.5
+        told = [self._announce(name, BatchOpened(name, "test", AT))]
+        await (asyncio.sleep(0) if early else told[0])
+        lines = list(range(1, rows + 1))
+        stages = [("normaliser", 0), ("normaliser", 1), ("registrar", 0)]
+        shares = [lines[nth :: len(stages)] for nth in range(len(stages))]
+        for origin, share in zip(stages, shares, strict=True):
+            await self._stage(name, *origin, share)
+        if early:
+            await told[0]
+        await self._announce(name, BatchClosed(name, rows, AT))
+
+    async def _announce(self, name: str, event: BatchOpened | BatchClosed) -> None:
+        await produce(self.servers, self.topic, [(name.encode(), encode(event), [])])
+
+    async def _stage(self, name: str, stage: str, partition: int, lines: list[int]) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.servers, transactional_id=f"{self.topic}-{stage}-{partition}", linger_ms=0
+        )
+        await producer.start()
+        try:
+            while lines:
+                event = self._event(name, stage, partition, [lines.pop() for _ in range(min(len(lines), 5))])
+                await producer.begin_transaction()
+                await producer.send(self.topic, encode(event), key=name.encode())
+                if self.chance.random() < 0.3:
+                    # The stage failed after sending: it tells the same again in a new transaction.
+                    await producer.flush()
+                    await producer.abort_transaction()
+                    await producer.begin_transaction()
+                    await producer.send(self.topic, encode(event), key=name.encode())
+                if self.chance.random() < 0.2:
+                    await producer.send(self.topic, encode(event), key=name.encode())
+                await producer.commit_transaction()
+        finally:
+            await producer.stop()
+
+    def _event(self, name: str, stage: Any, partition: int, lines: list[int]) -> BatchTransitions:
+        offset = self._offsets[stage, partition] = self._offsets.get((stage, partition), 0) + 7
+        steps = []
+        for line in lines:
+            outcome = self.chance.choice(list(Outcome))
+            self.expected[name][outcome.value] = self.expected[name].get(outcome.value, 0) + 1
+            steps.append(Transition(line, offset, None, outcome, None, REASON.get(outcome)))
+        return BatchTransitions(name, stage, "topic-id", partition, offset, tuple(steps))
+
+
+@dataclass
+class Tracker:
+    """The tracker's process; starts with `start`."""
+
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [Path(sys.executable).with_name("diachi"), "tracker"], stdout=log, stderr=log
+            )
+
+    def get(self, path: str) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def until(self, what: str, true: Callable[[], bool], seconds: float = 60) -> None:
+        limit = time.monotonic() + seconds
+        while not true():
+            assert self.process is not None
+            assert self.process.poll() is None, f"the tracker ended: {self.log.read_text()[-2000:]}"
+            assert time.monotonic() < limit, f"not {what} after {seconds} s: {self.log.read_text()[-2000:]}"
+            time.sleep(0.1)
+
+    def ready(self) -> None:
+        self.until("ready", lambda: self.get("/readyz")[0] == 200)
+
+    def complete(self, name: str) -> bool:
+        code, body = self.get(f"/batches/{name}")
+        return code == 200 and json.loads(body)["state"] == "complete"
+
+    def end(self, seconds: float = 20) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+
+@pytest.fixture
+def tracker(kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
+    with _free_port() as port:
+        url = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    monkeypatch.setenv("DIACHI_TRACKER_URL", url)
+    topics = [topic_prefix + BATCH_PROGRESS, topic_prefix + BATCH_STATUS]
+    asyncio.run(create_plain_topics(kafka, topics, PARTITIONS))
+    tracker = Tracker(url, tmp_path / "tracker.log")
+    yield tracker
+    if tracker.process is not None and tracker.process.poll() is None:
+        tracker.process.kill()
+        tracker.process.wait()
+
+
+@contextmanager
+def _free_port() -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        yield free.getsockname()[1]
+
+
+def statuses(servers: str, topic: str) -> dict[str, BatchStatus]:
+    """The last committed status of each batch."""
+    records = asyncio.run(read_committed(servers, topic))
+    return {record.key.decode(): decode(BatchStatus, record.value) for record in records}
+
+
+def check(feed: Feed, seen: dict[str, BatchStatus]) -> None:
+    assert seen.keys() == feed.expected.keys()
+    for name, outcomes in feed.expected.items():
+        status = seen[name]
+        assert status.outcomes == outcomes, name
+        assert (status.state, status.submitted, status.accounted) == (
+            "complete",
+            sum(outcomes.values()),
+            status.submitted,
+        )
+        assert status.reasons == {REASON[Outcome(key)]: n for key, n in outcomes.items() if Outcome(key) in REASON}
+
+
+def test_totals_are_right_after_kills_in_the_middle(kafka: str, topic_prefix: str, tracker: Tracker) -> None:
+    feed = Feed(kafka, topic_prefix + BATCH_PROGRESS)
+    tracker.start()
+    tracker.ready()
+    for nth in range(3):
+        asyncio.run(feed.batch(f"early-{nth}", rows=60))
+        tracker.process.kill()
+        tracker.process.wait()
+        tracker.start()
+        asyncio.run(feed.batch(f"late-{nth}", rows=40))
+        if nth == 1:
+            tracker.ready()
+    tracker.until("complete", lambda: all(map(tracker.complete, feed.expected)))
+    over_http = {name: decode(BatchStatus, tracker.get(f"/batches/{name}")[1]) for name in feed.expected}
+    check(feed, over_http)
+    assert tracker.end() == 0
+    check(feed, statuses(kafka, topic_prefix + BATCH_STATUS))

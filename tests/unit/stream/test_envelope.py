@@ -1,0 +1,65 @@
+"""Event ids and headers: a replay makes the same event, another cause another one."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.stream.envelope import (
+    BATCH_ID,
+    EVENT_NAMESPACE,
+    LINE_NO,
+    batch_row,
+    event_headers,
+    event_id,
+    header,
+    rfc3339,
+)
+
+TRACE = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@given(st.uuids(), st.integers(0, 99), st.integers(0, 2**40), st.text(max_size=20), st.integers(0, 9))
+def test_an_event_id_is_the_uuid5_of_its_cause(topic: uuid.UUID, part: int, offset: int, to: str, index: int) -> None:
+    name = f"{topic}/{part}/{offset}/{to}/{index}"
+    assert event_id(str(topic), part, offset, to, index) == str(uuid.uuid5(EVENT_NAMESPACE, name))
+
+
+def test_the_trace_goes_on_with_a_span_of_its_own() -> None:
+    made = event_headers("t.v1", "/diachi/x", event="0" * 36, subject=b"k", time=b"t", trace=TRACE)
+    trace = header(made, "traceparent")
+    assert trace is not None
+    assert trace.split(b"-")[1] == TRACE.split(b"-")[1]
+    assert trace.split(b"-")[2] != TRACE.split(b"-")[2]
+
+
+@pytest.mark.parametrize("trace", [None, b"", b"00-xyz", b"\xff" * 55])
+def test_a_trace_that_is_none_is_left_out(trace: bytes | None) -> None:
+    made = event_headers("t.v1", "/diachi/x", event="0" * 36, subject=b"k", time=b"t", trace=trace)
+    assert header(made, "traceparent") is None
+
+
+def test_a_kafka_timestamp_is_written_to_the_millisecond() -> None:
+    assert rfc3339(1_767_000_000_007) == b"2025-12-29T09:20:00.007Z"
+
+
+@pytest.mark.parametrize(
+    ("batch", "line", "row"),
+    [
+        (b"b1", b"7", ("b1", 7)),
+        (b"b1", b"-7", None),
+        (b"b1", b"9" * 30, None),
+        (b"b1", b"", None),
+        (b"\xff", b"7", None),
+        (None, b"7", None),
+        (b"b1", None, None),
+    ],
+)
+def test_a_row_is_named_by_headers_or_not_at_all(
+    batch: bytes | None, line: bytes | None, row: tuple[str, int] | None
+) -> None:
+    headers = [(name, value) for name, value in ((BATCH_ID, batch), (LINE_NO, line)) if value is not None]
+    assert batch_row(headers) == row
