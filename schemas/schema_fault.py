@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, NamedTuple
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
@@ -42,23 +43,16 @@ class Meant(NamedTuple):
     types: tuple[str, ...] = ()
 
 
-def known_names(schema: Schema) -> frozenset[str]:
-    """The property names of a schema and of all that it refers to."""
+@cache
+def known_names() -> frozenset[str]:
+    """All property names that stand in a schema."""
     names: set[str] = set()
-    seen: set[int] = set()
-    waiting: list[Any] = [schema]
+    waiting: list[Any] = list(schemas().values())
     while waiting:
         part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
         if isinstance(part, dict):
             properties = part.get("properties")
-            if isinstance(properties, dict):
-                names.update(properties)
-            reference = part.get("$ref")
-            if isinstance(reference, str) and not reference.startswith("#"):
-                waiting.append(_resolve(reference, schema)[0])
+            names.update(properties if isinstance(properties, dict) else ())
             waiting.extend(part.values())
         elif isinstance(part, list):
             waiting.extend(part)
@@ -77,21 +71,19 @@ def meant(error: ValidationError) -> Meant:
     if all(wrong_type):
         types = [name for form in wrong_type for name in form[0].kind.types]  # type: ignore[attr-defined]
         return Meant("type", error, _ordered(types))
-    fitting = [
-        form
-        for form, wrong in zip(kind.context, wrong_type, strict=True)
-        if form and not wrong and not any(e.kind.name == "const" and len(e.instance_path) > len(here) for e in form)
-    ]
+    fitting = [form for form, wrong in zip(kind.context, wrong_type, strict=True) if form and not wrong]
+    if len(fitting) > 1:  # A constant inside, such as `kind`, tells them apart.
+        fitting = [form for form in fitting if not any(e.kind.name == "const" for e in form)]
     return _first([meant(inner) for inner in fitting[0]]) if len(fitting) == 1 else Meant(kind.name, error)
 
 
-def describe(errors: Sequence[Meant], schema: Schema, names: frozenset[str]) -> SchemaFault:
+def describe(errors: Sequence[Meant], schema: Schema) -> SchemaFault:
     """The fault to report of at least one error."""
     chosen = _first(errors)
     place = _place(_evaluation_path(chosen.error), schema)
-    pointer = _pointer(chosen.error, names)
+    pointer = _pointer(chosen.error)
     parts = [f"{pointer or 'the record'}: {_what(chosen, place)}.", *_mend(chosen, place)]
-    others = len({_pointer(other.error, names) for other in errors} - {pointer})
+    others = len({_pointer(other.error) for other in errors} - {pointer})
     if others:
         parts.append(f"({others} more {'faults' if others > 1 else 'fault'} in this record.)")
     return SchemaFault(pointer, chosen.rule, " ".join(parts))
@@ -110,10 +102,11 @@ def _ordered(types: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(types), key=lambda name: (name == "null", name)))
 
 
-def _pointer(error: ValidationError, names: frozenset[str]) -> str:
+def _pointer(error: ValidationError) -> str:
     path = list(error.instance_path)
     if isinstance(error.kind, ValidationErrorKind.Required):
         path.append(error.kind.property)
+    names = known_names()
     return "".join(f"/{part}" if isinstance(part, int) or part in names else "/*" for part in path)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 
 from schemas.catalogue import registry, schemas
-from schemas.schema_fault import SchemaFault, describe, known_names, meant
+from schemas.schema_fault import SchemaFault, describe, meant
 
 # Records nest five levels at most; what goes far deeper is not one, and is costly to look into.
 MAX_DEPTH = 32
@@ -26,7 +26,6 @@ class Validator:
         """Raises KeyError if no schema has that name."""
         self.name = name
         self._schema = schemas()[name]
-        self._names = known_names(self._schema)
         self._compiled = jsonschema_rs.validator_for(
             self._schema,
             registry=registry(),
@@ -42,18 +41,13 @@ class Validator:
         if deeper_than(value, MAX_DEPTH):
             return SchemaFault("", MAX_DEPTH_RULE, f"the record: nests deeper than {MAX_DEPTH} levels; send it flat.")
         errors = [meant(error) for error in islice(self._compiled.iter_errors(value), _LOOKED_AT)]
-        return describe(errors, self._schema, self._names)
+        return describe(errors, self._schema)
 
 
 @cache
 def validator(name: str) -> Validator:
     """The validator of a record such as `address.raw.v1`. Raises KeyError for an unknown name."""
     return Validator(name)
-
-
-def raw_record_name(value: Any) -> str:
-    """Which record of `address.raw.v1` a parsed value means to be: only a decision has a `decided_by`."""
-    return "address.decision.v1" if isinstance(value, dict) and "decided_by" in value else "address.raw.v1"
 
 
 def deeper_than(value: Any, depth: int) -> bool:
