@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from services.stream.broker.errors import BrokerFailed
+from services.stream.broker.fence import fence_dead_broker, write_properties
 from services.stream.broker.jars import find_java, resolve_jars
 from services.stream.broker.launch import Launch, free_port
 
@@ -46,9 +47,8 @@ def server_properties(data_dir: Path, port: int, controller_port: int) -> dict[s
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "message.max.bytes": str(MESSAGE_MAX_BYTES),
-        "broker.heartbeat.interval.ms": "500",
-        # A killed broker may come back only when the controller has forgotten its session.
-        "broker.session.timeout.ms": "3000",
+        # Fencing a lone broker helps nobody: no other can take over, and a laptop that stalls would lose commit markers.
+        "broker.session.timeout.ms": "60000",
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "500",
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
@@ -66,30 +66,25 @@ def prepare_apache(data_dir: Path, port: int | None, environ: Mapping[str, str],
     data_dir.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     properties = server_properties(data_dir, port, free_port())
-    file = data_dir / "server.properties"
-    file.write_text("".join(f"{key}={_escaped(value)}\n" for key, value in properties.items()), encoding="utf-8")
-    run_java = [str(java), "-cp", f"{jars}/*"]
+    file = write_properties(data_dir / "server.properties", properties)
+    run_java = [str(java), *_JVM_OPTIONS, "-cp", f"{jars}/*"]
     if not (data_dir / "data" / "meta.properties").is_file():
         _format_storage(run_java, file)
     return Launch(
         kind="apache",
-        command=[*run_java[:1], *_JVM_OPTIONS, *run_java[1:], "kafka.Kafka", str(file)],
+        command=[*run_java, "kafka.Kafka", str(file)],
         port=port,
         log_path=data_dir / "broker.log",
         environ=environ,
+        before_start=lambda: fence_dead_broker(run_java, properties, data_dir, environ),
     )
 
 
 def _format_storage(run_java: list[str], properties: Path) -> None:
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    options = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
     tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(properties)]
-    command = [run_java[0], *options, *run_java[1:], *tool]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_SECONDS, check=False)
+    run = subprocess.run(
+        [*run_java, *tool], capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_SECONDS, check=False
+    )
     if run.returncode != 0:
         raise BrokerFailed("the storage could not be formatted", run.stdout + run.stderr)
-
-
-def _escaped(value: str) -> str:
-    """A value as a Java properties file wants it: a backslash starts an escape there."""
-    return value.replace("\\", "\\\\")

@@ -20,7 +20,7 @@ class Attempt:
     log: str = ""
 
 
-class BrokerUnavailable(RuntimeError):
+class BrokerUnavailable(RuntimeError):  # noqa: N818 - says what is the matter
     """No broker could be had. `attempts` says what was tried; the message says what to install."""
 
     def __init__(self, attempts: Sequence[Attempt], advice: str = ADVICE) -> None:
@@ -33,7 +33,7 @@ class BrokerUnavailable(RuntimeError):
         super().__init__("\n".join([*lines, advice]))
 
 
-class BrokerFailed(Exception):
+class BrokerFailed(Exception):  # noqa: N818 - as above
     """One kind of broker did not start; `local_broker` turns it into an Attempt."""
 
     def __init__(self, reason: str, log: str = "") -> None:

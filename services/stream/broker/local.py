@@ -64,6 +64,7 @@ class LocalBroker(Broker):
     def _started(self) -> Child:
         launch = self._launch
         try:
+            launch.before_start()
             child = Child(launch.command, launch.log_path, env=launch.environ)
         except OSError as error:
             raise BrokerFailed(str(error)) from error
