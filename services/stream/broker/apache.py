@@ -47,7 +47,7 @@ def server_properties(data_dir: Path, port: int, controller_port: int) -> dict[s
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "message.max.bytes": str(MESSAGE_MAX_BYTES),
-        # Fencing a lone broker helps nobody: no other can take over, and a laptop that stalls would lose commit markers.
+        # Fencing a lone broker helps nobody: no other can take over, and a laptop that stalls would lose markers.
         "broker.session.timeout.ms": "60000",
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "500",
