@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from services.stream.broker.errors import BrokerFailed
@@ -15,26 +14,29 @@ def prepare_embedded(
     data_dir: Path, port: int | None, environ: Mapping[str, str], say: Callable[[str], None]
 ) -> Launch:
     """The command of an embedded broker that keeps its data under `data_dir`; raises BrokerFailed."""
-    beside_python = str(Path(sys.executable).parent)
-    program = shutil.which("noida-db", path=beside_python) or shutil.which("noida-db", path=environ.get("PATH"))
-    if program is None:
-        raise BrokerFailed("noida-db is not installed")
+    program = _find_binary()
     data_dir.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
-    options = [
-        "--only",
-        "kafka",
-        "--host",
-        "127.0.0.1",
-        "--kafka-port",
-        str(port),
-        "--data-dir",
-        str(data_dir / "data"),
-    ]
+    options = ["--only", "kafka", "--host", "127.0.0.1", "--kafka-port", str(port)]
     return Launch(
         kind="embedded",
-        command=[program, "start", *options],
+        command=[str(program), "start", *options, "--data-dir", str(data_dir / "data")],
         port=port,
         log_path=data_dir / "broker.log",
         environ=environ,
     )
+
+
+def _find_binary() -> Path:
+    """The program itself: the package's script would start it as a child that a SIGKILL of the script leaves behind."""
+    package = find_spec("noida_db")
+    if package is None or not package.submodule_search_locations:
+        raise BrokerFailed("the Python package noida-db is not installed (it exists for Linux x86-64 and macOS arm64)")
+    program = Path(package.submodule_search_locations[0]) / "noida-db"
+    if not program.is_file():
+        raise BrokerFailed(f"{program} is missing: reinstall the Python package noida-db")
+    try:
+        program.chmod(program.stat().st_mode | 0o111)
+    except OSError as error:
+        raise BrokerFailed(f"{program} cannot be made executable: {error}") from error
+    return program
