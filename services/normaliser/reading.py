@@ -10,7 +10,7 @@ import orjson
 from schemas.codec import from_mapping
 from schemas.dead_letter import DeadLetterCode
 from schemas.raw import Decision, RawAddress
-from schemas.validation import validator
+from schemas.validation import MAX_DEPTH_RULE, validator
 from services.address.identity import record_key
 from services.stream.outputs import InputRecord
 
@@ -49,7 +49,8 @@ def read_raw(record: InputRecord, max_bytes: int) -> Reading:
     decision = isinstance(value, dict) and "decided_by" in value
     fault = validator(DECISION_SCHEMA if decision else SUBMISSION_SCHEMA).check(value)
     if fault is not None:
-        return Refusal(DeadLetterCode.SCHEMA, fault.message)
+        code = DeadLetterCode.TOO_DEEP if fault.rule == MAX_DEPTH_RULE else DeadLetterCode.SCHEMA
+        return Refusal(code, fault.message)
     return _keyed(record.key, value, Decision if decision else RawAddress)
 
 

@@ -145,7 +145,7 @@ def _publish(change: Change | Refusal, record: InputRecord, reading: Reading, st
     if isinstance(change, Refusal):
         out.dead_letter(record, change.code, change.detail)
         # A refused decision leaves its row as it was: only submitted rows are counted.
-        row = batch_row(record.headers) if not isinstance(reading, Decision) else None
+        row = None if isinstance(reading, Decision) else _row(reading, record)
         if row is not None:
             step = Transition(row[1], record.offset, None, Outcome.DEAD_LETTER, reason=change.code.value)
             out.transition(row[0], step)
@@ -173,9 +173,10 @@ def _remembered(state: StateStore, key: bytes | None) -> RecordState | None:
     return decode(RecordState, value) if value is not None else None
 
 
-def _row(raw: RawAddress, record: InputRecord) -> tuple[str, int] | None:
-    if raw.batch_id is not None and raw.line_no is not None:
-        return raw.batch_id, raw.line_no
+def _row(reading: Reading, record: InputRecord) -> tuple[str, int] | None:
+    """The batch and line to account for: the record's own word, else its headers'."""
+    if isinstance(reading, RawAddress) and reading.batch_id is not None and reading.line_no is not None:
+        return reading.batch_id, reading.line_no
     return batch_row(record.headers)
 
 
