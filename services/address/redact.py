@@ -1,0 +1,201 @@
+"""Taking phone numbers and the householder's name out of address text, before the text goes further.
+
+What is taken out leaves an ellipsis behind: readers see that something is missing, a parser takes it for a space. The
+name goes wherever it equals the householder's field, whole words only, whatever its case, accents and spacing, with
+`Ông`, `Bà`, `nhà`… before it. It stays only where a word right before it says that a place is meant
+(`đường Trần Phú`); without such a word, personal data weighs more than a street that happens to bear the same name.
+A single short word (`Hà`) goes only after `Ông`, `Bà`… or where it stands alone, else it would tear `Hà Giang` apart.
+An office in the householder's field (`UBND xã …`) is not a person.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gazetteer.names import fold, tone_key
+from schemas.raw import Householder
+from services.address.phone_numbers import Span, find_phones, shape, with_brackets
+
+MARK = "…"
+
+
+def _word_set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# Accents are kept: without them `ba` and `co` begin the names of places. `ong` and `anh` are safe.
+_HONORIFICS = _word_set("ông ong bà anh chị cô chú bác cụ em hộ chủ nhà gia đình mr mrs ms")
+# With and without accents, save where the bare form is common in names of people.
+_PLACE_WORDS = _word_set(
+    "đường duong đ phố pho p phường phuong xã xa x trấn tt tp tx thôn thon bản ấp xóm xom buôn buon làng lang khu kdc "
+    "tdp ngõ ngo hẻm hem kiệt kiet huyện huyen quận quan tỉnh tinh trường truong cầu chợ cho hồ suối suoi đèo deo"
+)
+_OFFICES = frozenset({"ubnd", "hđnd"})
+_OFFICE_UNITS = frozenset({"xã", "phường", "huyện"})
+_PEOPLE = re.compile(r"[,;/&+()\n]|\s[-–]\s|\svà\s")
+_NUMBERS = re.compile(r"[,;/\n]")
+_NO_DIGIT = re.compile(r"[^0-9]+")
+_LONG_WORD = 6
+_SHORTEST_PHONE = 6
+_BORDERS = ",;()[]\n"
+
+
+def redact(text: str, householder: Householder | None) -> str:
+    """The text without phone numbers and without the householder's name and phone; the same text if it has none."""
+    shaped = shape(text)
+    spans = find_phones(text, shaped)
+    if householder is not None:
+        cores = _cores(householder.phone) if householder.phone else []
+        phones = [core for core in cores if core in _NO_DIGIT.sub("", shaped)]
+        names = _names(householder.name) if householder.name and _may_hold(text, householder.name) else []
+        if names or phones:
+            squeezed = _squeeze(text, shaped)
+            spans += [with_brackets(shaped, span) for core in phones for span in _find_phone(squeezed, core)]
+            spans += [span for name in names for span in _find_name(text, squeezed, name)]
+    return _cut(text, spans) if spans else text
+
+
+def _may_hold(text: str, field: str) -> bool:
+    """A quick look that never misses a name: two neighbouring words of the field stand in the text."""
+    letters, words = fold(text).replace(" ", ""), fold(field).split()
+    if len(words) < 2 or _PEOPLE.search(field):
+        return True
+    return any(left + right in letters for left, right in pairwise(words))
+
+
+def _names(field: str) -> list[list[str]]:
+    """The folded words of the people in a householder's field, without honorifics."""
+    names = []
+    for part in {field, *_PEOPLE.split(field)}:
+        words = tone_key(part).split()
+        if _OFFICES.intersection(words) or _OFFICE_UNITS.intersection(words[:-1]):
+            return []
+        while len(words) > 1 and words[0] in _HONORIFICS:
+            del words[0]
+        folded = fold(" ".join(words)).split()
+        if folded and folded not in names:
+            names.append(folded)
+    return names
+
+
+def _cores(field: str) -> list[str]:
+    """The digits of the phone numbers in a householder's field, without trunk zero and country code."""
+    cores = []
+    for part in {field, *_NUMBERS.split(field)}:
+        digits = _NO_DIGIT.sub("", shape(part)).removeprefix("00")
+        core = digits.removeprefix("84") if len(digits) > 10 else digits
+        core = core.removeprefix("0")
+        if len(core) >= _SHORTEST_PHONE and core not in cores:
+            cores.append(core)
+    return cores
+
+
+@dataclass(frozen=True, slots=True)
+class _Squeezed:
+    """A text's folded letters and digits without anything between them. `at[k]` is the offset of the k-th in the
+    text, `begins` holds those that begin a word (and the length of all, as an end)."""
+
+    letters: str
+    at: list[int]
+    begins: frozenset[int]
+
+
+def _squeeze(text: str, shaped: str) -> _Squeezed:
+    letters: list[str] = []
+    at: list[int] = []
+    begins = {0}
+    apart = True
+    before = " "
+    for offset, char in enumerate(text):
+        piece = shaped[offset] if shaped[offset].isdigit() else fold(char)
+        if not piece:
+            apart = apart or not _is_invisible(char)
+            continue
+        if apart or piece.isdigit() != before.isdigit() or (char.isupper() and before.islower()):
+            begins.add(len(at))
+        apart, before = False, piece if piece.isdigit() else char
+        for letter in piece.replace(" ", ""):
+            letters.append(letter)
+            at.append(offset)
+    begins.add(len(at))
+    return _Squeezed("".join(letters), at, frozenset(begins))
+
+
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in ("Mn", "Me", "Cf") or char in "'`´’‘ʼʹ′＇"
+
+
+def _occurrences(squeezed: _Squeezed, needle: str) -> Iterator[int]:
+    """Where the needle stands as whole words."""
+    start = squeezed.letters.find(needle)
+    while start >= 0:
+        if start in squeezed.begins and start + len(needle) in squeezed.begins:
+            yield start
+        start = squeezed.letters.find(needle, start + 1)
+
+
+def _span(squeezed: _Squeezed, start: int, length: int) -> Span:
+    return Span(squeezed.at[start], squeezed.at[start + length - 1] + 1)
+
+
+def _find_phone(squeezed: _Squeezed, core: str) -> Iterator[Span]:
+    for prefix in ("", "0", "84", "840", "0084", "00840"):
+        number = prefix + core
+        for start in _occurrences(squeezed, number):
+            yield _span(squeezed, start, len(number))
+
+
+def _find_name(text: str, squeezed: _Squeezed, name: list[str]) -> Iterator[Span]:
+    letters = "".join(name)
+    short = len(name) == 1 and len(letters) < _LONG_WORD
+    for start in _occurrences(squeezed, letters):
+        span = _span(squeezed, start, len(letters))
+        words, begin = _honorifics_before(text, span.start)
+        if words:
+            yield Span(begin, span.end)
+        elif short:
+            if _stands_alone(text, span):
+                yield span
+        elif _word_before(text, span.start)[0] not in _PLACE_WORDS:
+            yield span
+
+
+def _word_before(text: str, offset: int) -> tuple[str, int]:
+    """The last word before an offset, accents kept, with its own offset; empty if punctuation other than a full
+    stop stands between."""
+    end = offset
+    while end > 0 and (text[end - 1].isspace() or text[end - 1] == "."):
+        end -= 1
+    start = end
+    while start > 0 and (text[start - 1].isalpha() or unicodedata.combining(text[start - 1])):
+        start -= 1
+    return tone_key(text[start:end]), start
+
+
+def _honorifics_before(text: str, offset: int) -> tuple[int, int]:
+    """How many honorifics stand right before an offset, and where they begin."""
+    count, start = 0, offset
+    while True:
+        word, begin = _word_before(text, start)
+        if word not in _HONORIFICS:
+            return count, start
+        count, start = count + 1, begin
+
+
+def _stands_alone(text: str, span: Span) -> bool:
+    before, after = text[: span.start].rstrip(), text[span.end :].lstrip()
+    return (not before or before[-1] in _BORDERS) and (not after or after[0] in _BORDERS)
+
+
+def _cut(text: str, spans: list[Span]) -> str:
+    """The text with a mark for each span, overlapping ones taken together."""
+    kept, at = [], 0
+    for start, end in sorted(spans):
+        if start >= at:
+            kept += [text[at:start], MARK]
+        at = max(at, end)
+    return "".join([*kept, text[at:]])
