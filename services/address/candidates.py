@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.address.faults import Fault
-from services.address.lexicon import CommunePlace, DistrictPlace, Lexicon, ProvincePlace
+from services.address.lexicon import CommunePlace, DistrictPlace, Lexicon
 from services.address.mentions import Left, Mention, Reading, person_name_before
 from services.address.spelling import Accents, compare_accents
-from services.address.words import COMMUNE_KINDS, LOCAL_KINDS, Kind
+from services.address.words import COMMUNE_KINDS, Kind
 
 # Bounds the work on a text that repeats names.
 MAX_MENTIONS = 24
@@ -109,7 +109,7 @@ def _towns(reading: Reading, evidence: Evidence) -> Iterator[tuple[CommunePlace,
             for district in mention.name.districts:
                 if evidence.province_ids_near and district.province.id not in evidence.province_ids_near:
                     continue
-                towns = [p for p in district.communes if p.kind == Kind.TOWN]
+                towns = [p for p in district.communes if p.old_town]
                 if any(mention.name.key in town.keys for town in towns):
                     continue
                 for town in towns:
@@ -129,7 +129,9 @@ def _assess(
     finer = _commune_faults(reading, place, mention, faults, town_of)
     district = _district(evidence, place, mention)
     province, exact = _province(evidence, place, mention, district)
-    finer += _wider_faults(evidence, place, mention, district, province, exact, faults, town_of)
+    if province is None and district is not None and place.province.id in district.name.province_ids:
+        district, province, exact = None, district, True
+    finer += _wider_faults(place, mention, district, province, exact, faults, town_of)
     _text_faults(reading, evidence, place, mention, district, province, faults)
     score = 100 - sum(fault.penalty for fault in faults)
     return Candidate(place, mention, district, province, tuple(faults), score, finer)
@@ -139,7 +141,7 @@ def _commune_faults(
     reading: Reading, place: CommunePlace, mention: Mention, faults: list[Fault], town_of: DistrictPlace | None
 ) -> float:
     """Faults of the name itself and of what stands before it; returns how finely the spelling agrees (0 to 2)."""
-    finer = mention.similarity
+    finer = mention.similarity + _edition_bonus(place)
     if town_of is not None:
         faults.append(Fault.COMMUNE_POPULAR_NAME)
     elif mention.similarity < 1:
@@ -156,18 +158,18 @@ def _commune_faults(
         faults.append(Fault.COMMUNE_TYPE_DIFFERS)
     left = mention.left
     if left is Left.INNER:
-        faults.append(
-            Fault.COMMUNE_READS_AS_OTHER if person_name_before(reading, mention.start) else Fault.COMMUNE_INSIDE_PHRASE
-        )
+        other = mention.end - mention.start == 1 or person_name_before(reading, mention.start)
+        faults.append(Fault.COMMUNE_READS_AS_OTHER if other else Fault.COMMUNE_INSIDE_PHRASE)
     elif left is Left.NUMBER:
         faults.append(Fault.COMMUNE_AFTER_NUMBER)
     elif left is Left.LOCAL:
         faults.append(Fault.COMMUNE_READS_AS_OTHER)
-    if len(place.current) > 1:
-        faults.append(Fault.COMMUNE_SPLIT)
-    elif not place.current:
-        faults.append(Fault.COMMUNE_UNKNOWN_SUCCESSOR)
     return finer
+
+
+def _edition_bonus(place: CommunePlace) -> float:
+    """Of two old communes that read alike, the one of the later list is meant."""
+    return 0.0 if place.legacy is None else (place.legacy.edition - 2019) * 0.015
 
 
 def _disjoint(mention: Mention, other: Mention | None) -> bool:
@@ -205,7 +207,6 @@ def _province(
 
 
 def _wider_faults(
-    evidence: Evidence,
     place: CommunePlace,
     commune: Mention,
     district: Mention | None,
@@ -237,7 +238,7 @@ def _wider_faults(
         faults.append(Fault.COMMUNE_ALONE)
     else:
         faults.append(Fault.PROVINCE_MISSING)
-    if district is None and _may_be_district(evidence, place, commune, province, exact):
+    if _may_be_wider(place, commune, district, province):
         faults.append(Fault.COMMUNE_OR_DISTRICT)
     if (district is not None and district.end <= commune.start) or (
         province is not None and province.end <= commune.start and district is None
@@ -246,24 +247,25 @@ def _wider_faults(
     return finer
 
 
-def _may_be_district(
-    evidence: Evidence, place: CommunePlace, commune: Mention, province: Mention | None, exact: bool
-) -> bool:
-    """Whether the commune's name may as well be that of an old district, which would leave the commune unsaid.
+def _may_be_wider(place: CommunePlace, commune: Mention, district: Mention | None, province: Mention | None) -> bool:
+    """Whether the commune's name may as well be that of a district or province, which would leave the commune unsaid.
 
-    Not if a type word says commune, or if the text names a province that only today's communes have.
+    Not if a type word says commune, nor if the text names district and province besides, nor if the province
+    it names is not the one that such a district was in.
     """
     if commune.left is Left.TYPED and commune.word is not None and commune.word.kind in COMMUNE_KINDS:
         return False
-    near = {place.province.id, *place.province.near}
-    for district in commune.name.districts:
-        if district.province.id not in near:
-            continue
-        if province is None or not province.name.province_ids.isdisjoint(
-            {district.province.id} if place.district is None or exact else near
-        ):
+    if district is not None and (
+        district.name is not commune.name or (province is not None and district.start >= commune.end)
+    ):
+        return False
+    if province is not None:
+        home = province.name.province_ids
+    else:
+        home = frozenset((place.province.id, *place.province.near))
+        if not commune.name.province_ids.isdisjoint(home):
             return True
-    return False
+    return any(d.province.id in home for d in commune.name.districts)
 
 
 def _text_faults(
@@ -280,7 +282,6 @@ def _text_faults(
     explained = place.explained
     _typed_elsewhere(reading, commune, explained, covered, faults)
     tokens, neutral = reading.tokens, reading.neutral
-    last = max(m.end for m in covered)
     index, stray = commune.end, 0
     contradicting: Fault | None = None
     while index < len(tokens):
@@ -292,18 +293,17 @@ def _text_faults(
             stray += 1
             end = index + 1
         index = end or index + 1
-    del last
     if contradicting is not None:
         faults.append(contradicting)
     elif stray:
-        faults.append(Fault.TEXT_UNEXPLAINED if stray > 1 or len(tokens) < 1 else Fault.TEXT_STRAY_WORD)
+        faults.append(Fault.TEXT_UNEXPLAINED if stray > 1 else Fault.TEXT_STRAY_WORD)
 
 
 def _contradiction(reading: Reading, index: int, place: CommunePlace) -> Fault | None:
     """The fault of a name at `index` that belongs to another place, if there is one."""
     worst: Fault | None = None
     for mention in reading.starting.get(index, ()):
-        if mention.similarity < 1 or mention.end - mention.start < 2 and not mention.name.numeric:
+        if mention.similarity < 1 or (mention.end - mention.start < 2 and not mention.name.numeric):
             continue
         if mention.name.provinces and mention.can_be_province:
             return Fault.PROVINCE_CONTRADICTS
@@ -342,10 +342,3 @@ def _weak_street(reading: Reading, index: int) -> bool:
     return any(m.word is not None and m.word.start == index and m.left is Left.NUMBER for m in reading.mentions) or (
         index > 0 and reading.tokens.words[index - 1].isdigit()
     )
-
-
-def provinces_of(places: Iterable[CommunePlace]) -> set[ProvincePlace]:
-    return {place.province for place in places}
-
-
-__all__ = ["LOCAL_KINDS", "Candidate", "Evidence", "candidates", "evidence_of"]

@@ -148,8 +148,8 @@ class Fault(StrEnum):
     COMMUNE_OR_DISTRICT = (
         "commune.or_district",
         18,
-        "The name may be that of the former district, and the commune left out.",
-        "Tên này có thể là tên huyện cũ, còn xã, phường không ghi.",
+        "The name may be that of a former district or province, and the commune left out.",
+        "Tên này có thể là tên huyện hoặc tỉnh cũ, còn xã, phường không ghi.",
     )
     COMMUNE_SPLIT = (
         "commune.split",
@@ -233,7 +233,7 @@ class Fault(StrEnum):
     )
     PROVINCE_OTHER_AGE = (
         "province.other_age",
-        2,
+        4,
         "Commune and province are named as of different times, before and after July 2025.",
         "Xã, phường và tỉnh ghi theo hai thời kỳ khác nhau (trước và sau tháng 7/2025).",
     )

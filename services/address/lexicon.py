@@ -10,7 +10,7 @@ from itertools import accumulate
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, District, LegacyCommune, Province
 from gazetteer.names import fold, tone_key
-from services.address.nicknames import PROVINCE_NICKNAMES, DISTRICT_NICKNAMES, number_spellings
+from services.address.nicknames import DISTRICT_NICKNAMES, PROVINCE_NICKNAMES, number_spellings
 
 LONGEST_KEY = 28
 
@@ -58,7 +58,8 @@ class CommunePlace:
     """A commune of either age. `district` and `legacy` are None for a commune of today.
 
     `current` are the codes of the communes of today that it is, or went into, the usual one first; `explained` are the keys
-    that a text about this commune may repeat; `districts` are the old districts that a commune of today was made from.
+    that a text about this commune may repeat; `districts` are the old districts that a commune of today was made from;
+    `old_town` says that it was a thị trấn in all lists, so that people may call it by its district's name.
     """
 
     code: str
@@ -72,6 +73,7 @@ class CommunePlace:
     keys: tuple[str, ...]
     districts: frozenset[str] = frozenset()
     explained: frozenset[str] = frozenset()
+    old_town: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -162,13 +164,15 @@ class Lexicon:
         )  # fmt: skip
 
     def _add_legacy(self, communes: Iterable[LegacyCommune]) -> None:
+        communes = list(communes)
+        not_town = {legacy.code for legacy in communes if legacy.kind != "Thị trấn"}
         for legacy in communes:
             district = self.districts[legacy.district_key]
             successors = sorted(legacy.successors, key=lambda successor: not successor.usual)
             place = CommunePlace(
                 legacy.code, legacy.name, _toned(legacy.name), legacy.kind.lower(), district.province, district, legacy,
                 tuple(successor.commune_code for successor in successors), _keys(legacy.name, [alias for alias in legacy.aliases if fold(alias) != fold(district.name)]),
-                frozenset((legacy.district_key,)),
+                frozenset((legacy.district_key,)), old_town=legacy.code not in not_town,
             )  # fmt: skip
             district.communes.append(place)
             self._place(place)

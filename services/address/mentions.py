@@ -14,7 +14,9 @@ from services.address.words import (
     DISTRICT_KINDS,
     LOCAL_KINDS,
     MAX_TYPE_WORDS,
+    NUMBERED_ONLY,
     PROVINCE_KINDS,
+    SOFT,
     TRAILING,
     TYPE_WORDS,
     WEAK,
@@ -24,7 +26,7 @@ from services.address.words import (
 
 _FIRST_WORDS = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
 _SURNAMES = frozenset(
-    "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh doan trinh truong mai cao luong ton luu".split()
+    ["nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo", "duong", "ly", "dinh", "doan", "trinh", "truong", "mai", "cao", "luong", "ton", "luu"]
 )
 
 
@@ -219,14 +221,29 @@ def _type_words(tokens: Tokens) -> list[TypeWord]:
                     continue
                 text = " ".join(words[index : index + length])
                 kind = TYPE_WORDS.get(text)
-                if kind is not None and all(
-                    spelt_as_type(words[i], tokens.toned[i]) for i in range(index, index + length)
+                if (
+                    kind is not None
+                    and _in_place(tokens, index, length, text)
+                    and all(spelt_as_type(words[i], tokens.toned[i]) for i in range(index, index + length))
                 ):
                     found.append(TypeWord(index, index + length, kind, text in WEAK))
                     step = length
                     break
         index += step
     return found
+
+
+def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
+    """Whether a type word can stand here: not glued to a number (`30D`), and, for words that are as often part of a
+    name (`Võ Văn Kiệt`), not in the middle of a phrase unless a number follows."""
+    if length == 1 and tokens.gaps[index] == GLUED and len(text) == 1:
+        return False
+    if text not in NUMBERED_ONLY and (text not in SOFT or index == 0 or tokens.gaps[index] >= DASH):
+        return True
+    following = tokens.words[index + length : index + length + 1]
+    if following and following[0].isdigit():
+        return True
+    return text not in NUMBERED_ONLY and (tokens.words[index - 1].isdigit() or len(tokens.words[index - 1]) == 1)
 
 
 def _neutral(tokens: Tokens, words: list[TypeWord]) -> list[bool]:

@@ -34,6 +34,12 @@ WEAK = frozenset(
     {"p", "x", "t", "h", "q", "d", "k", "f", "pho", "ban", "lang", "lo", "to", "khu", "cho", "cau", "truong"}
 )
 
+# Local words that are as often part of a name: in the middle of a phrase they count only with a number after them.
+SOFT = frozenset(
+    ["kiet", "ngo", "hem", "ngach", "cau", "cho", "to", "lang", "ban", "truong", "lo", "doi", "cum", "khoi", "buon", "pho", "chua", "toa", "soc", "bon", "tk", "cc", "khu", "d", "dt", "dl", "tl"]
+)
+NUMBERED_ONLY = frozenset({"ng", "ngh", "k"})
+
 # Folded words (several joined by a space) to their kind. A word with accents must carry the right ones.
 TYPE_WORDS: dict[str, Kind] = {
     "phuong": Kind.PHUONG, "p": Kind.PHUONG, "ph": Kind.PHUONG, "f": Kind.PHUONG, "phg": Kind.PHUONG,

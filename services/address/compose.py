@@ -1,0 +1,63 @@
+"""One record's fields to texts: the text that is matched, and the text that is published."""
+
+from __future__ import annotations
+
+from gazetteer.names import fold, tidy
+from schemas.raw import Householder, RawAddress
+from services.address.redact import redact
+from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
+
+
+def published_text(raw: RawAddress) -> str:
+    """The submitted text with the separate fields it does not hold already, without phones and householder's name."""
+    parts = [raw.address, *(field for field in _fields(raw) if field)]
+    householder = raw.householder
+    kept: list[str] = []
+    seen = ""
+    for part in parts:
+        clean = _redacted(part, householder)
+        folded = fold(clean)
+        if folded and not (kept and _holds(seen, folded)):
+            kept.append(clean.strip(" ,"))
+            seen += f" {folded} "
+    return tidy(", ".join(kept))
+
+
+def matched_text(raw: RawAddress, published: str) -> str:
+    """The text to match: the submitted one, then the fields, each with the kind of place that its column says.
+
+    Equal to the published text where no separate field is given.
+    """
+    village, commune, district, province = _fields(raw)
+    if not (village or commune or district or province):
+        return published
+    typed = [
+        _typed(village, "thôn", LOCAL_KINDS),
+        _typed(commune, "commune", COMMUNE_KINDS),
+        _typed(district, "district", DISTRICT_KINDS),
+        _typed(province, "tỉnh", PROVINCE_KINDS),
+    ]
+    return ", ".join([_redacted(raw.address, raw.householder), *(text for text in typed if text)])
+
+
+def _fields(raw: RawAddress) -> tuple[str | None, str | None, str | None, str | None]:
+    return raw.village, raw.commune, raw.district, raw.province
+
+
+def _redacted(text: str, householder: Householder | None) -> str:
+    return redact(text, householder)
+
+
+def _holds(seen: str, folded: str) -> bool:
+    return f" {folded} " in seen
+
+
+def _typed(field: str | None, word: str, kinds: frozenset[Kind]) -> str:
+    """A field's text with a word for its kind, unless it begins with one."""
+    if not field or not field.strip():
+        return ""
+    words = fold(field).split()
+    for length in (3, 2, 1):
+        if TYPE_WORDS.get(" ".join(words[:length])) in kinds and len(words) > length:
+            return field
+    return f"{word} {field}"

@@ -1,0 +1,22 @@
+"""The decision: accept, let a person confirm, or ask for the text to be mended. All thresholds stand here."""
+
+from __future__ import annotations
+
+from schemas.address import NextAction
+
+# Below this a candidate is not worth showing.
+LEAST_SCORE = 30
+# An address is accepted unseen from this score on, and only if it leads all rivals in other communes by the margin.
+ACCEPT_SCORE = 84
+ACCEPT_MARGIN = 6
+# Rivals shown to the person who decides.
+MAX_RIVALS = 5
+
+
+def decide(score: int, margin: int, placed: bool) -> NextAction:
+    """`placed` says that a commune of today was found. When in doubt, ask."""
+    if not placed or score < LEAST_SCORE:
+        return NextAction.FIX
+    if score >= ACCEPT_SCORE and margin >= ACCEPT_MARGIN:
+        return NextAction.ACCEPT
+    return NextAction.CONFIRM

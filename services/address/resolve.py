@@ -1,0 +1,171 @@
+"""From ranked candidates to one commune: splits, homonyms and rivals, with the point as evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gazetteer.gazetteer import Gazetteer
+from gazetteer.model import Commune, LegacyCommune, Village
+from schemas.address import Position, Rival
+from services.address.candidates import Candidate
+from services.address.decide import LEAST_SCORE, MAX_RIVALS
+from services.address.faults import Fault
+from services.address.lexicon import CommunePlace
+from services.address.locate import may_lie_in, nearest_part
+from services.address.villages import VillageIndex
+
+# A candidate this far behind can still win if the point lies in its commune and not in the leader's.
+_WITHIN_REACH = 12
+# Two old communes with so close a reading are not told apart.
+_SAME_READING = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The commune chosen. `placed` is False where nothing was found; `point_inside` says that the point agrees."""
+
+    commune: Commune | None
+    legacy: LegacyCommune | None
+    candidate: Candidate | None
+    village: Village | None
+    faults: tuple[Fault, ...]
+    score: int
+    margin: int
+    rivals: tuple[Rival, ...]
+    point_inside: bool
+
+
+NOTHING = Resolved(None, None, None, None, (Fault.COMMUNE_MISSING,), 0, 0, (), False)
+
+
+def resolve(
+    gazetteer: Gazetteer,
+    villages: VillageIndex,
+    ranked: list[Candidate],
+    village_names: list[str],
+    position: Position | None,
+) -> Resolved:
+    """Choose among the candidates, best first. `village_names` are the villages that the text may name."""
+    if not ranked or ranked[0].score < LEAST_SCORE:
+        return NOTHING
+    best = ranked[0]
+    if position is not None:
+        best = _by_point(gazetteer, ranked, position)
+    place = best.place
+    village = _village(villages, place, village_names)
+    faults = list(best.faults)
+    commune = _part(gazetteer, place, village, position, faults)
+    inside = False
+    if position is not None and commune is not None:
+        inside = may_lie_in(position, commune, place.legacy)
+        if not inside:
+            faults.append(Fault.POINT_OUTSIDE_COMMUNE)
+    if commune is None:
+        faults.append(Fault.COMMUNE_UNKNOWN_SUCCESSOR)
+    score = max(0, 100 - sum(fault.penalty for fault in faults))
+    split = Fault.COMMUNE_SPLIT in faults
+    rivals = _rivals(gazetteer, ranked, best, commune, position, score if split else None)
+    margin = score - rivals[0].score if rivals else score
+    legacy = None if _twin(ranked, best) else place.legacy
+    return Resolved(commune, legacy, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside)
+
+
+def _by_point(gazetteer: Gazetteer, ranked: list[Candidate], position: Position) -> Candidate:
+    """The best candidate within reach whose commune the point can lie in; the leader if there is none."""
+    for candidate in ranked:
+        if candidate.score < ranked[0].score - _WITHIN_REACH:
+            break
+        communes = [gazetteer.communes[code] for code in candidate.place.current]
+        if any(may_lie_in(position, commune, candidate.place.legacy) for commune in communes):
+            return candidate
+    return ranked[0]
+
+
+def _village(villages: VillageIndex, place: CommunePlace, names: list[str]) -> Village | None:
+    legacy_code = place.code if place.legacy is not None else None
+    for name in names:
+        found = villages.find(name, legacy_code, place.current)
+        if found is not None:
+            return found
+    return None
+
+
+def _part(
+    gazetteer: Gazetteer,
+    place: CommunePlace,
+    village: Village | None,
+    position: Position | None,
+    faults: list[Fault],
+) -> Commune | None:
+    """The commune of today; of a split one the part that village or point tell, else the usual one, with its fault."""
+    parts = [gazetteer.communes[code] for code in place.current]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    if village is not None and village.commune_code in place.current:
+        return gazetteer.communes[village.commune_code]
+    if position is not None and may_lie_in(position, parts[0], place.legacy):
+        part = nearest_part(position, parts)
+        if part is not None:
+            return part
+    faults.append(Fault.COMMUNE_SPLIT)
+    return parts[0]
+
+
+def _rivals(
+    gazetteer: Gazetteer,
+    ranked: list[Candidate],
+    best: Candidate,
+    chosen: Commune | None,
+    position: Position | None,
+    split_score: int | None,
+) -> list[Rival]:
+    """The best candidate of each other commune of today; the other parts of an undecided split come first."""
+    taken = {chosen.code if chosen is not None else ""}
+    rivals: list[Rival] = []
+    if split_score is not None:
+        for code in best.place.current:
+            if code not in taken:
+                taken.add(code)
+                rivals.append(_rival(gazetteer, best, code, split_score))
+    for candidate in ranked:
+        if len(rivals) >= MAX_RIVALS or candidate.score < LEAST_SCORE:
+            break
+        if position is not None and candidate.place is best.place:
+            continue
+        for code in candidate.place.current[:1]:
+            if code not in taken and candidate.place is not best.place:
+                taken.add(code)
+                score = candidate.score - (_misplaced(gazetteer, candidate, code, position))
+                if score >= LEAST_SCORE:
+                    rivals.append(_rival(gazetteer, candidate, code, score))
+    rivals.sort(key=lambda rival: -rival.score)
+    return rivals[:MAX_RIVALS]
+
+
+def _misplaced(gazetteer: Gazetteer, candidate: Candidate, code: str, position: Position | None) -> int:
+    if position is None or may_lie_in(position, gazetteer.communes[code], candidate.place.legacy):
+        return 0
+    return Fault.POINT_OUTSIDE_COMMUNE.penalty
+
+
+def _rival(gazetteer: Gazetteer, candidate: Candidate, code: str, score: int) -> Rival:
+    commune = gazetteer.communes[code]
+    legacy = candidate.place.legacy
+    return Rival(
+        commune_code=code,
+        commune=commune.full_name,
+        province=gazetteer.provinces[commune.province_code].full_name,
+        legacy_commune_code=None if legacy is None else legacy.code,
+        score=min(100, max(0, score)),
+    )
+
+
+def _twin(ranked: list[Candidate], best: Candidate) -> bool:
+    """Whether another old commune, now in the same one of today, reads just as well: then the old one is left open."""
+    return any(
+        other.place.legacy is not None
+        and other.place.code != best.place.code
+        and other.score == best.score
+        and best.finer - other.finer < _SAME_READING
+        for other in ranked[:8]
+    )
