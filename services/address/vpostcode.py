@@ -33,6 +33,7 @@ UNIT_PATTERN = re.compile(r"0[2-9]|[1-9][0-9]{1,3}")
 _OLC_DIGITS = 11
 _SHARED_DIGITS = 4  # Digits 1 to 4 follow from the area's anchor.
 _PLACE_DIGITS = _OLC_DIGITS - _SHARED_DIGITS
+_REACH_DEGREES = 0.4999
 _RADIX = 5
 _CHECK_VALUE = {character: value for value, character in enumerate(CHECK_ALPHABET)}
 
@@ -219,6 +220,11 @@ def decode(code: str, anchor: Anchor) -> Cell:
     area = olc.decode(full_code)
     bounds = BoundingBox(area.latitudeLo, area.longitudeLo, area.latitudeHi, area.longitudeHi)
     return Cell(full_code, bounds, area.latitudeCenter, area.longitudeCenter)
+
+
+def is_within_reach(anchor: Anchor, lat: float, lon: float) -> bool:
+    """Whether a located code of the point decodes to it by the anchor: half a degree each way, less a cell."""
+    return abs(lat - anchor.anchor_lat) < _REACH_DEGREES and abs(lon - anchor.anchor_lon) < _REACH_DEGREES
 
 
 def _require_area(area: str) -> None:

@@ -25,6 +25,7 @@ from services.address.vpostcode import (
     encode_located,
     encode_located_batch,
     is_located,
+    is_within_reach,
     provisional_code,
     unit_text,
     written_form,
@@ -88,10 +89,17 @@ def test_a_decoded_cell_holds_the_point(area: str, lat: float, lon: float) -> No
     assert encode_located(area, cell.lat, cell.lon) == code
 
 
-@given(latitudes, longitudes, st.floats(-0.499, 0.499), st.floats(-0.499, 0.499))
-def test_decoding_works_within_half_a_degree_of_the_anchor(lat: float, lon: float, north: float, east: float) -> None:
-    cell = decode(encode_located("22110", lat, lon), Anchored(lat + north, lon + east))
-    assert cell.full_code == olc.encode(lat, lon, 11)
+@given(latitudes, longitudes, st.floats(-1, 1), st.floats(-1, 1))
+@example(21.8, 105.2, 0.49989, -0.49989)
+@example(21.8, 105.2, 0.5001, 0.0)
+@example(21.8, 105.2, 0.0, -0.5001)
+def test_decoding_works_within_reach_of_the_anchor_only(lat: float, lon: float, north: float, east: float) -> None:
+    anchor = Anchored(lat + north, lon + east)
+    cell = decode(encode_located("22110", lat, lon), anchor)
+    if is_within_reach(anchor, lat, lon):
+        assert cell.full_code == olc.encode(lat, lon, 11)
+    elif max(abs(north), abs(east)) > 0.5001:
+        assert cell.full_code != olc.encode(lat, lon, 11)
 
 
 @given(located_codes, provisional_codes)
