@@ -142,8 +142,9 @@ def test_a_worker_that_wakes_after_its_partitions_moved_is_fenced(scene: Scene, 
         lambda: heir.ready() and metric(heir, "diachi_partitions_assigned") == PARTITIONS, "the partitions to move"
     )
     zombie.go_on()
-    wait_for(zombie.ready, "the zombie to rejoin")
-    assert metric(zombie, "diachi_partitions_assigned") < PARTITIONS
+    wait_for(
+        lambda: zombie.ready() and metric(zombie, "diachi_partitions_assigned") < PARTITIONS, "the zombie to rejoin"
+    )
     assert_same(scene.audit(ROWS, "b1"), undisturbed)
 
 
