@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace, DistrictPlace, Lexicon
 from services.address.mentions import Left, Mention, Reading, person_name_before
 from services.address.spelling import Accents, compare_accents
+from services.address.tokens import COMMA
 from services.address.words import COMMUNE_KINDS, Kind
 
 # Bounds the work on a text that repeats names.
@@ -16,7 +19,7 @@ MAX_MENTIONS = 24
 MAX_PLACES = 60
 MAX_CANDIDATES = 400
 
-BADLY_MISSPELT = 0.86
+BADLY_MISSPELT = 0.81
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Evidence:
     district_keys: frozenset[str]
     province_ids: frozenset[str]
     province_ids_near: frozenset[str]
+    contained: frozenset[Mention]
 
 
 def evidence_of(reading: Reading, lexicon: Lexicon) -> Evidence:
@@ -61,6 +65,30 @@ def evidence_of(reading: Reading, lexicon: Lexicon) -> Evidence:
         frozenset(key for m in districts for key in m.name.district_keys),
         ids,
         near,
+        _contained(reading, near),
+    )
+
+
+def _contained(reading: Reading, near: frozenset[str]) -> frozenset[Mention]:
+    """Mentions that are part of a longer name which stands free and fits the provinces named."""
+    longer = [
+        m
+        for m in reading.mentions
+        if m.end - m.start > 1 and m.similarity == 1 and m.left in (Left.TYPED, Left.EDGE) and _fits(m, near)
+    ]
+    return frozenset(
+        m
+        for m in reading.mentions
+        for other in longer
+        if other.start <= m.start and m.end <= other.end and m.end - m.start < other.end - other.start
+    )
+
+
+def _fits(mention: Mention, near: frozenset[str]) -> bool:
+    if not near:
+        return True
+    return any(d.province.id in near for d in mention.name.districts) or any(
+        place.province.id in near for place in mention.name.communes
     )
 
 
@@ -112,6 +140,9 @@ def _towns(reading: Reading, evidence: Evidence) -> Iterator[tuple[CommunePlace,
                 towns = [p for p in district.communes if p.old_town]
                 if any(mention.name.key in town.keys for town in towns):
                     continue
+                twins = sum(other.province is district.province for other in mention.name.districts)
+                if twins > 1:
+                    continue
                 for town in towns:
                     where = mention if named else Mention(word.start, word.end, mention.name, word, Left.TYPED, "")
                     yield town, where, district
@@ -126,11 +157,12 @@ def _assess(
 ) -> Candidate:
     """Score one place at one mention."""
     faults: list[Fault] = []
-    finer = _commune_faults(reading, place, mention, faults, town_of)
+    finer = _commune_faults(reading, evidence, place, mention, faults, town_of)
     district = _district(evidence, place, mention)
     province, exact = _province(evidence, place, mention, district)
-    if province is None and district is not None and place.province.id in district.name.province_ids:
-        district, province, exact = None, district, True
+    if province is None and district is not None and _names_province(place, district):
+        exact = place.province.id in district.name.province_ids
+        district, province = None, district
     finer += _wider_faults(place, mention, district, province, exact, faults, town_of)
     _text_faults(reading, evidence, place, mention, district, province, faults)
     score = 100 - sum(fault.penalty for fault in faults)
@@ -138,15 +170,21 @@ def _assess(
 
 
 def _commune_faults(
-    reading: Reading, place: CommunePlace, mention: Mention, faults: list[Fault], town_of: DistrictPlace | None
+    reading: Reading,
+    evidence: Evidence,
+    place: CommunePlace,
+    mention: Mention,
+    faults: list[Fault],
+    town_of: DistrictPlace | None,
 ) -> float:
     """Faults of the name itself and of what stands before it; returns how finely the spelling agrees (0 to 2)."""
     finer = mention.similarity + _edition_bonus(place)
     if town_of is not None:
         faults.append(Fault.COMMUNE_POPULAR_NAME)
     elif mention.similarity < 1:
-        bad = mention.similarity < BADLY_MISSPELT
+        bad = mention.similarity < BADLY_MISSPELT or mention.left is Left.INNER
         faults.append(Fault.COMMUNE_BADLY_MISSPELT if bad else Fault.COMMUNE_MISSPELT)
+        finer += 0.3 * OSA.normalized_similarity(mention.toned, place.toned)
     elif not mention.name.numeric:
         accents = compare_accents(mention.toned, place.toned)
         if accents is Accents.DIFFER:
@@ -155,9 +193,12 @@ def _commune_faults(
             finer -= 0.1
     kind = mention.kind
     if kind in COMMUNE_KINDS and kind is not Kind.COMMUNE and kind != place.kind:
-        faults.append(Fault.COMMUNE_TYPE_DIFFERS)
+        former = kind is Kind.TOWN and place.legacy is None
+        faults.append(Fault.COMMUNE_TYPE_FORMER if former else Fault.COMMUNE_TYPE_DIFFERS)
     left = mention.left
-    if left is Left.INNER:
+    if mention in evidence.contained:
+        faults.append(Fault.COMMUNE_INSIDE_NAME)
+    elif left is Left.INNER:
         other = mention.end - mention.start == 1 or person_name_before(reading, mention.start)
         faults.append(Fault.COMMUNE_READS_AS_OTHER if other else Fault.COMMUNE_INSIDE_PHRASE)
     elif left is Left.NUMBER:
@@ -180,6 +221,8 @@ def _district(evidence: Evidence, place: CommunePlace, commune: Mention) -> Ment
     """The mention of the place's old district: the nearest after the commune, else the nearest before."""
     best: Mention | None = None
     for mention in evidence.districts:
+        if mention.similarity < 1 and mention.start < commune.end:
+            continue
         if not place.districts.isdisjoint(mention.name.district_keys) and _disjoint(mention, commune):
             if mention.start >= commune.end:
                 if best is None or best.start < commune.end or mention.similarity > best.similarity:
@@ -187,6 +230,12 @@ def _district(evidence: Evidence, place: CommunePlace, commune: Mention) -> Ment
             elif best is None or best.start < commune.end:
                 best = mention
     return best
+
+
+def _names_province(place: CommunePlace, mention: Mention) -> bool:
+    """Whether a mention that can be the place's district can also be its province, of either age."""
+    ids = mention.name.province_ids
+    return mention.can_be_province and (place.province.id in ids or not place.province.near.isdisjoint(ids))
 
 
 def _province(
@@ -255,16 +304,13 @@ def _may_be_wider(place: CommunePlace, commune: Mention, district: Mention | Non
     """
     if commune.left is Left.TYPED and commune.word is not None and commune.word.kind in COMMUNE_KINDS:
         return False
-    if district is not None and (
-        district.name is not commune.name or (province is not None and district.start >= commune.end)
-    ):
-        return False
-    if province is not None:
-        home = province.name.province_ids
-    else:
-        home = frozenset((place.province.id, *place.province.near))
-        if not commune.name.province_ids.isdisjoint(home):
-            return True
+    around = frozenset((place.province.id, *place.province.near))
+    if province is None and not commune.name.province_ids.isdisjoint(around):
+        return True
+    if district is not None and (province is not None or district.name is not commune.name):
+        same = not commune.name.district_keys.isdisjoint(district.name.district_keys)
+        return same and district.start < commune.start
+    home = around if province is None else province.name.province_ids
     return any(d.province.id in home for d in commune.name.districts)
 
 
@@ -280,7 +326,7 @@ def _text_faults(
     """What else the text says: names to the right of the commune that it does not explain, a second typed commune."""
     covered = [m for m in (commune, district, province) if m is not None]
     explained = place.explained
-    _typed_elsewhere(reading, commune, explained, covered, faults)
+    _typed_elsewhere(reading, commune, place.own_keys, covered, faults)
     tokens, neutral = reading.tokens, reading.neutral
     index, stray = commune.end, 0
     contradicting: Fault | None = None
@@ -315,7 +361,7 @@ def _contradiction(reading: Reading, index: int, place: CommunePlace) -> Fault |
 
 
 def _typed_elsewhere(
-    reading: Reading, commune: Mention, explained: frozenset[str], covered: list[Mention], faults: list[Fault]
+    reading: Reading, commune: Mention, own_keys: frozenset[str], covered: list[Mention], faults: list[Fault]
 ) -> None:
     """A type word for a commune whose name is not this candidate's: `xã X, Hàm Yên` is not the commune Hàm Yên."""
     tokens = reading.tokens
@@ -325,13 +371,16 @@ def _typed_elsewhere(
         if any(m.start < word.end and word.start < m.end for m in covered):
             continue
         mentions = reading.starting.get(word.end, ())
-        if any(m.name.key in explained for m in mentions):
+        if any(m.name.key in own_keys and m.similarity == 1 for m in mentions):
             continue
-        if word.end >= len(tokens) or tokens.gaps[word.end] >= 4:
+        if word.end >= len(tokens) or tokens.gaps[word.end] >= COMMA:
             continue
-        if word.weak and (word.kind is not Kind.PHUONG or _weak_street(reading, word.start) or not mentions):
+        if word.weak and (word.kind is not Kind.PHUONG or _weak_street(reading, word.start)):
             continue
-        if any(m.name.communes for m in mentions):
+        if word.weak and not mentions:
+            faults.append(Fault.TEXT_STRAY_WORD)
+            return
+        if any(m.name.communes and m.similarity == 1 for m in mentions):
             faults.append(Fault.TEXT_SECOND_COMMUNE)
         else:
             faults.append(Fault.COMMUNE_NAME_UNKNOWN)
@@ -340,5 +389,5 @@ def _typed_elsewhere(
 
 def _weak_street(reading: Reading, index: int) -> bool:
     return any(m.word is not None and m.word.start == index and m.left is Left.NUMBER for m in reading.mentions) or (
-        index > 0 and reading.tokens.words[index - 1].isdigit()
+        index > 0 and reading.tokens.gaps[index] < COMMA and reading.tokens.words[index - 1].isdigit()
     )

@@ -111,7 +111,7 @@ class Fault(StrEnum):
     )
     COMMUNE_BADLY_MISSPELT = (
         "commune.badly_misspelt",
-        14,
+        18,
         "The commune's name is misspelt so much that another may be meant.",
         "Tên xã, phường sai nhiều, có thể là tên khác.",
     )
@@ -127,6 +127,18 @@ class Fault(StrEnum):
         "The text calls the commune by another kind (xã, phường, thị trấn) than it is.",
         "Ghi sai loại đơn vị (xã, phường, thị trấn).",
     )
+    COMMUNE_TYPE_FORMER = (
+        "commune.type_former",
+        18,
+        "The text says thị trấn, a kind that no commune of today has.",
+        "Ghi thị trấn, loại đơn vị nay không còn.",
+    )
+    COMMUNE_INSIDE_NAME = (
+        "commune.inside_name",
+        14,
+        "The name is part of a longer name in the text.",
+        "Tên này chỉ là một phần của tên dài hơn trong địa chỉ.",
+    )
     COMMUNE_INSIDE_PHRASE = (
         "commune.inside_phrase",
         4,
@@ -135,7 +147,7 @@ class Fault(StrEnum):
     )
     COMMUNE_AFTER_NUMBER = (
         "commune.after_number",
-        16,
+        18,
         "The name follows a house number, as a street does.",
         "Tên đứng sau số nhà, giống tên đường.",
     )

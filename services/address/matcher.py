@@ -9,12 +9,17 @@ from schemas.address import MatchLevel
 from services.address.candidates import Candidate, candidates, evidence_of
 from services.address.details import Piece, parse_details
 from services.address.faults import Fault
+from services.address.fuzzy import FuzzyNames
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading, read
 from services.address.tokens import tokenise
 
 # Candidates kept of each text: the leader, its rivals, and a few homonyms that a point may choose among.
 MAX_KEPT = 40
+
+# From this score on, exact names settle a text, unless one of these faults hints at a name not found.
+SETTLED_SCORE = 90
+_ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUNE_OR_DISTRICT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +40,27 @@ class Matcher:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
+        self.fuzzy = FuzzyNames(lexicon)
 
     def match(self, texts: Sequence[str]) -> list[Match]:
         """One match for each text, in order."""
-        known: dict[str, Match] = {}
-        for text in texts:
-            if text not in known:
-                known[text] = self._match(text)
-        return [known[text] for text in texts]
+        distinct = list(dict.fromkeys(texts))
+        readings = [read(tokenise(text), self.lexicon) for text in distinct]
+        ranked = [candidates(reading, self.lexicon) for reading in readings]
+        unsettled = [row for row in range(len(distinct)) if _unsettled(ranked[row])]
+        self.fuzzy.extend([readings[row] for row in unsettled])
+        for row in unsettled:
+            ranked[row] = candidates(readings[row], self.lexicon)
+        matches = {
+            text: finish(reading, found[:MAX_KEPT], self.lexicon)
+            for text, reading, found in zip(distinct, readings, ranked, strict=True)
+        }
+        return [matches[text] for text in texts]
 
-    def _match(self, text: str) -> Match:
-        reading = read(tokenise(text), self.lexicon)
-        ranked = candidates(reading, self.lexicon)[:MAX_KEPT]
-        return finish(reading, ranked, self.lexicon)
+
+def _unsettled(ranked: list[Candidate]) -> bool:
+    """Whether exact names leave enough open that misspelt ones should be looked for."""
+    return not ranked or ranked[0].score < SETTLED_SCORE or not _ASKING.isdisjoint(ranked[0].faults)
 
 
 def finish(reading: Reading, ranked: list[Candidate], lexicon: Lexicon) -> Match:

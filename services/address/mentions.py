@@ -26,7 +26,33 @@ from services.address.words import (
 
 _FIRST_WORDS = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
 _SURNAMES = frozenset(
-    ["nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo", "duong", "ly", "dinh", "doan", "trinh", "truong", "mai", "cao", "luong", "ton", "luu"]
+    [
+        "nguyen",
+        "tran",
+        "le",
+        "pham",
+        "hoang",
+        "huynh",
+        "phan",
+        "vu",
+        "vo",
+        "dang",
+        "bui",
+        "do",
+        "ho",
+        "ngo",
+        "duong",
+        "ly",
+        "dinh",
+        "doan",
+        "trinh",
+        "truong",
+        "mai",
+        "cao",
+        "luong",
+        "ton",
+        "luu",
+    ]
 )
 
 
@@ -79,7 +105,13 @@ class Mention:
     @property
     def can_be_district(self) -> bool:
         word = self.word
-        return word is None or word.kind in DISTRICT_KINDS or word.kind in LOCAL_KINDS or word.kind is Kind.PROVINCE
+        return (
+            word is None
+            or word.weak
+            or word.kind in DISTRICT_KINDS
+            or word.kind in LOCAL_KINDS
+            or word.kind is Kind.PROVINCE
+        )
 
     @property
     def can_be_province(self) -> bool:
@@ -89,12 +121,14 @@ class Mention:
 
 @dataclass(slots=True)
 class Reading:
-    """A text with everything it mentions. `neutral[i]` says that token i needs no explanation as a name."""
+    """A text with everything it mentions. `neutral[i]` says that token i needs no explanation as a name, `country`
+    are the tokens that name Vietnam."""
 
     tokens: Tokens
     words: list[TypeWord]
     word_before: dict[int, TypeWord]
     neutral: list[bool]
+    country: frozenset[int]
     mentions: list[Mention] = field(default_factory=list)
     starting: dict[int, list[Mention]] = field(default_factory=dict)
 
@@ -107,13 +141,15 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     """The type words and the exact mentions of a text."""
     words = _type_words(tokens)
     before = {word.end: word for word in words}
-    reading = Reading(tokens, words, before, _neutral(tokens, words))
+    country = _country(tokens)
+    reading = Reading(tokens, words, before, _neutral(tokens, words, country), country)
     names = lexicon.names
     stems = lexicon.stems
+    hard = {word.start for word in words if not word.weak and _accented(tokens, word)}
     for start in range(len(tokens)):
         key = ""
         for end in range(start, len(tokens)):
-            if end > start and tokens.gaps[end] == COMMA:
+            if end > start and (tokens.gaps[end] == COMMA or end in hard):
                 break
             key += tokens.words[end]
             name = names.get(key)
@@ -125,11 +161,16 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     return reading
 
 
+def _accented(tokens: Tokens, word: TypeWord) -> bool:
+    """Whether a type word carries its accents, which leaves no doubt that it is one."""
+    return word.kind not in LOCAL_KINDS and tokens.toned[word.start] != tokens.words[word.start]
+
+
 def _mention(reading: Reading, start: int, end: int, name: Name) -> None:
     tokens = reading.tokens
     if name.numeric or (end - start == 1 and len(tokens.words[start]) == 1):
         return
-    if end < len(tokens) and tokens.gaps[end] == GLUED and not tokens.words[end][0].isdigit():
+    if end < len(tokens) and tokens.gaps[end] == GLUED and len(tokens.words[end - 1]) == 1:
         return
     word = word_for(reading, start, end)
     reading.add(Mention(start, end, name, word, left_of(reading, start, word), "".join(tokens.toned[start:end])))
@@ -151,6 +192,8 @@ def _continues_number(tokens: Tokens, index: int) -> bool:
     """`P.7/12` and `P. 12A` are rooms and houses."""
     if index >= len(tokens):
         return False
+    if tokens.gaps[index] == GLUED and len(tokens.words[index]) == 1:
+        return True
     return "/" in tokens.text[tokens.ends[index - 1] : tokens.starts[index]] and tokens.words[index].isdigit()
 
 
@@ -246,16 +289,20 @@ def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
     return text not in NUMBERED_ONLY and (tokens.words[index - 1].isdigit() or len(tokens.words[index - 1]) == 1)
 
 
-def _neutral(tokens: Tokens, words: list[TypeWord]) -> list[bool]:
-    neutral = [len(word) == 1 or word.isdigit() or word in COUNTRY for word in tokens.words]
+def _country(tokens: Tokens) -> frozenset[int]:
+    words = tokens.words
+    found = [index for index, word in enumerate(words) if word in COUNTRY]
+    for index in range(len(words) - 1):
+        if words[index] == "viet" and words[index + 1] == "nam" and tokens.toned[index] in ("việt", "viet"):
+            found += [index, index + 1]
+    return frozenset(found)
+
+
+def _neutral(tokens: Tokens, words: list[TypeWord], country: frozenset[int]) -> list[bool]:
+    neutral = [len(word) == 1 or word.isdigit() for word in tokens.words]
     for word in words:
         for index in range(word.start, word.end):
             neutral[index] = True
-    for index in range(len(tokens) - 1):
-        if (
-            tokens.words[index] == "viet"
-            and tokens.words[index + 1] == "nam"
-            and tokens.toned[index] in ("việt", "viet")
-        ):
-            neutral[index] = neutral[index + 1] = True
+    for index in country:
+        neutral[index] = True
     return neutral

@@ -17,7 +17,7 @@ from services.address.villages import VillageIndex
 # A candidate this far behind can still win if the point lies in its commune and not in the leader's.
 _WITHIN_REACH = 12
 # Two old communes with so close a reading are not told apart.
-_SAME_READING = 0.05
+_SAME_READING = 0.03
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,239 @@
+"""Misspelt names: the spans of many texts compared at once with the names of the provinces they speak of.
+
+Three rounds, each narrower than the country: provinces that no text spells right; then, where no province is known,
+districts; then districts and communes of the provinces known by now. Only a text that none of this helps is compared
+with all communes, by its few most likely spans.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from services.address.lexicon import CommunePlace, Lexicon, Name
+from services.address.mentions import Left, Mention, Reading, left_of, word_for
+from services.address.tokens import COMMA, DASH, GLUED
+
+LEAST_SIMILARITY = 0.70
+_SHORT = 4
+_LEAST_FIRM = 5
+_LEAST_SHORT = 0.75
+_LEAST_PROVINCE = 0.76
+_PARTIAL_SIMILARITY = 0.87
+_KEPT_PER_SPAN = 3
+_KEPT_BEHIND = 0.13
+_MAX_SPAN_TOKENS = 5
+_MAX_KEY = 22
+_MAX_TOKENS = 16
+_MAX_SPANS = 60
+_MAX_SPANS_NATIONAL = 6
+_MAX_DISTRICT_PROVINCES = 4
+_MAX_ADDED = 32
+_DIGITS = str.maketrans("", "", "abcdefghijklmnopqrstuvwxyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Tokens [start, end) of a text and their glued key."""
+
+    start: int
+    end: int
+    key: str
+
+
+class _Scope:
+    """Names to compare with, as rapidfuzz wants them."""
+
+    def __init__(self, names: Iterable[Name]) -> None:
+        unique = {name.key: name for name in names if not name.numeric and len(name.key) > 1}
+        self.keys = list(unique)
+        self.names = list(unique.values())
+        self.digits = [key.translate(_DIGITS) for key in self.keys]
+
+
+class FuzzyNames:
+    """Finds misspelt names in batches of readings and adds them as mentions."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self._provinces = _Scope(name for name in lexicon.names.values() if name.provinces)
+        self._districts = _Scope(name for name in lexicon.names.values() if name.districts)
+        self._communes = _Scope(name for name in lexicon.names.values() if name.communes)
+        self._of_province = _scopes_by_province(lexicon)
+
+    def extend(self, readings: Sequence[Reading]) -> None:
+        """Add the misspelt names that the texts may hold to their mentions."""
+        homes = [_provinces_named(reading, self.lexicon) for reading in readings]
+        spans = [_spans(reading, home) for reading, home in zip(readings, homes, strict=True)]
+        lost = [row for row, home in enumerate(homes) if not home]
+        self._round(readings, spans, dict.fromkeys(lost, self._provinces), _LEAST_PROVINCE)
+        for row in lost:
+            homes[row] = _provinces_named(readings[row], self.lexicon)
+        lost = [row for row in lost if not homes[row]]
+        self._round(readings, spans, dict.fromkeys(lost, self._districts), _LEAST_PROVINCE)
+        for row in lost:
+            homes[row] = _provinces_of_districts(readings[row])
+        self._round_by_province(readings, spans, homes)
+        lost = [row for row in lost if not homes[row]]
+        likely = {row: _likeliest(readings[row], spans[row]) for row in lost}
+        chosen = [likely.get(row, []) for row in range(len(readings))]
+        self._round(readings, chosen, dict.fromkeys(lost, self._communes))
+
+    def _round_by_province(self, readings: Sequence[Reading], spans: list[list[Span]], homes: list[set[str]]) -> None:
+        """Compare each text with the districts and communes of its provinces."""
+        rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, home in enumerate(homes):
+            for id_ in home:
+                rows_of[id_].append(row)
+        for id_, rows in rows_of.items():
+            self._round(readings, spans, dict.fromkeys(rows, self._of_province[id_]))
+
+    def _round(
+        self,
+        readings: Sequence[Reading],
+        spans: list[list[Span]],
+        scope_of: dict[int, _Scope],
+        least: float = LEAST_SIMILARITY,
+    ) -> None:
+        """One comparison for all rows that share a scope: each distinct span once."""
+        rows_of: dict[int, list[int]] = defaultdict(list)
+        scopes = {id(scope): scope for scope in scope_of.values()}
+        for row, scope in scope_of.items():
+            rows_of[id(scope)].append(row)
+        for scope_id, rows in rows_of.items():
+            scope = scopes[scope_id]
+            queries = list(dict.fromkeys(span.key for row in rows for span in spans[row]))
+            hits = _compare(queries, scope, least)
+            for row in rows:
+                _add_hits(readings[row], spans[row], hits, scope)
+
+
+def _compare(queries: list[str], scope: _Scope, least: float) -> dict[str, list[tuple[float, int]]]:
+    """For each query its best names: (similarity, index of the name), best first. Exact ones are known already."""
+    if not queries or not scope.keys:
+        return {}
+    table = process.cdist(queries, scope.keys, scorer=OSA.normalized_similarity, score_cutoff=least, dtype=np.float32)
+    hits: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    rows, columns = np.nonzero(table)
+    for row, column, similarity in zip(rows.tolist(), columns.tolist(), table[rows, columns].tolist(), strict=True):
+        query = queries[row]
+        if similarity < 1 and (len(query) > _SHORT or similarity >= _LEAST_SHORT):
+            digits = query.translate(_DIGITS)
+            if not (digits and scope.digits[column] and digits != scope.digits[column]):
+                hits[query].append((similarity, column))
+    for found in hits.values():
+        found.sort(reverse=True)
+        del found[_KEPT_PER_SPAN:]
+        while found[-1][0] < found[0][0] - _KEPT_BEHIND:
+            found.pop()
+    return hits
+
+
+def _add_hits(reading: Reading, spans: list[Span], hits: dict[str, list[tuple[float, int]]], scope: _Scope) -> None:
+    """Add the best span of each name, and further ones that do not overlap it."""
+    found = [(similarity, span, scope.names[column]) for span in spans for similarity, column in hits.get(span.key, ())]
+    found.sort(key=lambda hit: (-hit[0], hit[1].start - hit[1].end))
+    taken: dict[str, list[Span]] = defaultdict(list)
+    for mention in reading.mentions:
+        taken[mention.name.key].append(Span(mention.start, mention.end, mention.name.key))
+    for similarity, span, name in found[:_MAX_ADDED]:
+        if all(span.end <= other.start or other.end <= span.start for other in taken[name.key]):
+            taken[name.key].append(span)
+            word = word_for(reading, span.start, span.end)
+            left = left_of(reading, span.start, word)
+            toned = "".join(reading.tokens.toned[span.start : span.end])
+            reading.add(Mention(span.start, span.end, name, word, left, toned, similarity))
+
+
+def _firm(reading: Reading, home: set[str]) -> list[Mention]:
+    """Exact mentions that fit the provinces named: what is spelt right is not read as something else misspelt."""
+    return [
+        mention
+        for mention in reading.mentions
+        if len(mention.name.key) >= _LEAST_FIRM
+        and mention.left is not Left.INNER
+        and (mention.name.provinces or not home or _fits(mention.name, home))
+    ]
+
+
+def _fits(name: Name, home: set[str]) -> bool:
+    return any(district.province.id in home for district in name.districts) or any(
+        place.province.id in home or not place.province.near.isdisjoint(home) for place in name.communes
+    )
+
+
+def _spans(reading: Reading, home: set[str]) -> list[Span]:
+    """The spans that may be misspelt names: within commas, near the end of the text, not only numbers, and not
+    overlapping a name that is spelt right."""
+    tokens = reading.tokens
+    firm = {index for mention in _firm(reading, home) for index in range(mention.start, mention.end)}
+    count = len(tokens)
+    spans: list[Span] = []
+    typed = {index for word in reading.words if not word.weak for index in range(word.start, word.end)}
+    typed |= reading.country
+    for start in range(count - 1, max(-1, count - 1 - _MAX_TOKENS), -1):
+        if start in typed or start in firm or tokens.words[start].isdigit():
+            continue
+        key = ""
+        for end in range(start, min(count, start + _MAX_SPAN_TOKENS)):
+            if end > start and (tokens.gaps[end] == COMMA or end in typed or end in firm):
+                break
+            key += tokens.words[end]
+            if len(key) > _MAX_KEY:
+                break
+            digit_follows = end + 1 < count and tokens.gaps[end + 1] == GLUED and tokens.words[end + 1].isdigit()
+            if len(key) > 2 and not digit_follows:
+                spans.append(Span(start, end + 1, key))
+        if len(spans) >= _MAX_SPANS:
+            break
+    return spans
+
+
+def _likeliest(reading: Reading, spans: list[Span]) -> list[Span]:
+    """The spans that begin at a comma or type word and reach the next one: what a whole name would be."""
+    tokens = reading.tokens
+    whole = [
+        span
+        for span in spans
+        if (span.end == len(tokens) or tokens.gaps[span.end] >= DASH or span.end in _word_starts(reading))
+        and left_of(reading, span.start, word_for(reading, span.start, span.end)) in (Left.TYPED, Left.EDGE)
+    ]
+    return whole[:_MAX_SPANS_NATIONAL]
+
+
+def _word_starts(reading: Reading) -> set[int]:
+    return {word.start for word in reading.words}
+
+
+def _provinces_named(reading: Reading, lexicon: Lexicon) -> set[str]:
+    """The old provinces that the text names, by themselves or through the province of today they are part of."""
+    named = {id_ for m in reading.mentions if m.can_be_province for id_ in m.name.province_ids}
+    near = {other for id_ in named for other in lexicon.provinces[id_].near}
+    return {id_ for id_ in named | near if id_.startswith("o")}
+
+
+def _provinces_of_districts(reading: Reading) -> set[str]:
+    homes = {d.province.id for m in reading.mentions if m.can_be_district for d in m.name.districts}
+    return homes if len(homes) <= _MAX_DISTRICT_PROVINCES else set()
+
+
+def _scopes_by_province(lexicon: Lexicon) -> dict[str, _Scope]:
+    """The names of districts and communes, old and of today, in the area of each old province."""
+    names: dict[str, list[Name]] = defaultdict(list)
+    for district in lexicon.districts.values():
+        names[district.province.id] += [lexicon.names[key] for key in district.keys]
+    for place in lexicon.communes:
+        for id_ in _old_provinces(place, lexicon):
+            names[id_] += [lexicon.names[key] for key in place.keys]
+    return {id_: _Scope(names[id_]) for id_, province in lexicon.provinces.items() if not province.current}
+
+
+def _old_provinces(place: CommunePlace, lexicon: Lexicon) -> set[str]:
+    if place.district is not None:
+        return {place.province.id}
+    return {lexicon.districts[key].province.id for key in place.districts}
