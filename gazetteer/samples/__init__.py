@@ -1,0 +1,1 @@
+"""The sample batch and how it is composed."""
