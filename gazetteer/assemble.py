@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from gazetteer.extent import commune_box
 from gazetteer.lineage import Lineage, predecessors
 from gazetteer.model import Area, BoundingBox, Commune, District, LegacyCommune, Province, Successor, Village
 from gazetteer.places import Places
-from gazetteer.tables import Row, Table, Tables
+from gazetteer.tables import EDITIONS, Row, Table, Tables
 
 Aliases = dict[tuple[str, str, str], tuple[str, ...]]
 
@@ -37,6 +38,8 @@ def read_lineage(tables: Tables) -> Lineage:
     """The lineage that the tables `lineage` and `merged` tell."""
     direct: dict[str, list[Successor]] = defaultdict(list)
     for row in tables["lineage"]:
+        if not row["usual"]:
+            continue  # A correction refuted this row.
         direct[row["old"]].append(Successor(row["new"], row["usual"] == "1"))
     merged: dict[str, list[str]] = defaultdict(list)
     for row in tables["merged"]:
@@ -131,7 +134,9 @@ def _communes(tables: Tables, areas: Sequence[Area], legacy: Sequence[LegacyComm
     for row in sorted(tables["communes"], key=lambda row: row["code"]):
         # A registry area begins as the postal code of its commune.
         area = by_area[postal[row["code"]]]
-        old = [one for one in before.get(row["code"], ()) if one.edition == 2025]
+        old = [one for one in before.get(row["code"], ()) if one.edition == EDITIONS[0]]
+        lat, lon, km2 = _number(row["lat"]), _number(row["lon"]), _number(row["area_km2"])
+        point = None if lat is None or lon is None else (lat, lon)
         communes.append(
             Commune(
                 code=row["code"],
@@ -140,13 +145,13 @@ def _communes(tables: Tables, areas: Sequence[Area], legacy: Sequence[LegacyComm
                 province_code=row["province"],
                 postal_code=area.area,
                 registry_area=area.area,
-                lat=_number(row["lat"]),
-                lon=_number(row["lon"]),
+                lat=lat,
+                lon=lon,
                 anchor_lat=area.anchor_lat,
                 anchor_lon=area.anchor_lon,
                 decodable=area.decodable,
-                bbox=union(one.bbox for one in old),
-                area_km2=_number(row["area_km2"]),
+                bbox=commune_box(point, km2, [one.bbox for one in old if one.bbox]),
+                area_km2=km2,
                 aliases=tuple(sorted({name for one in old if one.name == row["name"] for name in one.aliases})),
             )
         )
@@ -160,15 +165,6 @@ def _villages(table: Table, lineage: Lineage) -> tuple[Village, ...]:
         commune = successors[0].commune_code if len(successors) == 1 else None
         villages.append(Village(row["name"], row["kind"], row["legacy_commune"], commune, row["source"]))
     return tuple(sorted(villages, key=lambda one: (one.legacy_commune_code, one.kind, one.name)))
-
-
-def union(boxes: Iterable[BoundingBox | None]) -> BoundingBox | None:
-    """The smallest box around the known ones, None where none is known."""
-    known = [box for box in boxes if box is not None]
-    if not known:
-        return None
-    south, west, north, east = zip(*known, strict=True)
-    return BoundingBox(min(south), min(west), max(north), max(east))
 
 
 def _number(cell: str) -> float | None:

@@ -1,20 +1,14 @@
-"""The check of the source tables."""
+"""The check of the source tables: every kind of trouble, each row named."""
 
 from __future__ import annotations
 
-from gazetteer.findings import Finding, error
-from gazetteer.tables import LAYOUTS, Tables
+from gazetteer.checks.links import check_links
+from gazetteer.checks.points import check_points
+from gazetteer.checks.rows import check_rows
+from gazetteer.findings import Finding
+from gazetteer.tables import Tables
 
 
 def check(tables: Tables) -> list[Finding]:
     """What is wrong with corrected tables."""
-    findings = []
-    for name in LAYOUTS:
-        seen: dict[str, int] = {}
-        for row in tables[name]:
-            key = tables[name].key(row)
-            if key in seen:
-                what = f"{key} stands already in line {seen[key]}"
-                findings.append(error("duplicate.key", name, row, row[LAYOUTS[name].key[0]], what, "remove one"))
-            seen.setdefault(key, row.line)
-    return findings
+    return [*check_rows(tables), *check_links(tables), *check_points(tables)]

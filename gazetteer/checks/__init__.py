@@ -1,0 +1,1 @@
+"""The checks of the source tables, one kind of trouble a file."""
