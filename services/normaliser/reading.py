@@ -59,7 +59,7 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError) -> Refusal:
         data.decode()
     except UnicodeDecodeError as broken:
         return Refusal(DeadLetterCode.NOT_UTF8, f"byte {broken.start} is not UTF-8: send the text as UTF-8")
-    if "recursion" in error.msg:
+    if "depth limit" in error.msg:
         return Refusal(DeadLetterCode.TOO_DEEP, "nested too deeply: an address record has three levels at the most")
     return Refusal(
         DeadLetterCode.NOT_JSON, f"not JSON at line {error.lineno}, column {error.colno}: send one JSON object"

@@ -38,8 +38,7 @@ def compose(gazetteer: Gazetteer, count: int, batch_id: str, seed: int = 1) -> l
             "source_record_id": str(line_no),
             "batch_id": batch_id,
             "line_no": line_no,
-            "address": f"Số nhà {line_no}, thôn {draw.randint(1, 12)}, {commune.kind} {commune.name}, "
-            "tỉnh Tuyên Quang",
+            "address": f"Số nhà {line_no}, thôn {draw.randint(1, 12)}, {commune.kind} {commune.name}, tỉnh Tuyên Quang",
         }
         if kind < 0.06:
             raw["address"] = f"kho hàng số {line_no} ở đâu đó"

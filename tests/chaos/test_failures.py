@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ import pytest
 from gazetteer.gazetteer import Gazetteer
 from services.stream.topics import RAW
 from tests.chaos.audit import Audit, account, audit
-from tests.chaos.pipeline import Pipeline, Worker
 from tests.chaos.rows import compose
 from tests.stream.kafka_io import produce
+from tests.stream.pipeline import Pipeline, Worker, wait_for
 from tests.stream.services import create_service_topics
 
 ROWS = 10_000
@@ -64,13 +63,6 @@ def undisturbed(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Audit:
         scene = Scene(kafka, prefix, pipeline)
         scene.submit(ROWS, "b1")
         return scene.audit(ROWS, "b1")
-
-
-def wait_for(done: Callable[[], bool], what: str, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.2)
 
 
 def metric(worker: Worker, name: str) -> float:
