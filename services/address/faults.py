@@ -135,7 +135,7 @@ class Fault(StrEnum):
     )
     COMMUNE_INSIDE_NAME = (
         "commune.inside_name",
-        14,
+        20,
         "The name is part of a longer name in the text.",
         "Tên này chỉ là một phần của tên dài hơn trong địa chỉ.",
     )
@@ -262,6 +262,12 @@ class Fault(StrEnum):
         18,
         "The text names a second commune.",
         "Địa chỉ ghi hai xã, phường.",
+    )
+    TEXT_OTHER_COMMUNE = (
+        "text.other_commune",
+        22,
+        "The text names another commune by its kind, or with its own district.",
+        "Địa chỉ ghi rõ một xã, phường khác.",
     )
     TEXT_UNEXPLAINED = (
         "text.unexplained",

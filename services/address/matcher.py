@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.address import MatchLevel
-from services.address.candidates import Candidate, candidates, evidence_of
+from services.address.candidates import Candidate, candidates
 from services.address.details import Piece, parse_details
+from services.address.evidence import gather
 from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
 from services.address.lexicon import Lexicon
@@ -70,7 +71,7 @@ def finish(reading: Reading, ranked: list[Candidate], lexicon: Lexicon) -> Match
     names = [piece.value for piece in pieces if piece.label in ("village", "group", "name")]
     level = MatchLevel.NONE
     if not ranked:
-        evidence = evidence_of(reading, lexicon)
+        evidence = gather(reading, lexicon)
         if evidence.districts:
             level = MatchLevel.DISTRICT
         elif evidence.provinces:
@@ -82,7 +83,5 @@ def finish(reading: Reading, ranked: list[Candidate], lexicon: Lexicon) -> Match
 def _head_end(reading: Reading, ranked: list[Candidate]) -> int:
     """The first token of the administrative part: of the best candidate, or of the first wide name without one."""
     if ranked:
-        best = ranked[0]
-        mentions = [m for m in (best.commune, best.district, best.province) if m is not None]
-        return min(m.outer_start for m in mentions) if best.commune.start > 0 else best.commune.outer_start
+        return min(mention.outer_start for mention in ranked[0].mentions)
     return len(reading.tokens)

@@ -1,0 +1,130 @@
+"""What speaks against a claim in the rest of the text: names it does not explain, other communes, other districts."""
+
+from __future__ import annotations
+
+from services.address.evidence import Claim, fits
+from services.address.faults import Fault
+from services.address.mentions import Left, Mention, Reading, TypeWord
+from services.address.tokens import COMMA
+from services.address.words import COMMUNE_KINDS, Kind
+
+
+def text_faults(claim: Claim) -> list[Fault]:
+    """Faults of what stands beside the names of the claim."""
+    covered = [m for m in (claim.commune, claim.district, claim.province) if m is not None]
+    found = [_other_typed(claim, covered), _other_before(claim), _second_address(claim), _unexplained(claim, covered)]
+    return list(dict.fromkeys(fault for fault in found if fault is not None))
+
+
+def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
+    """A type word for a commune whose name is not this claim's: `xã X, Hàm Yên` is not the commune Hàm Yên."""
+    reading = claim.evidence.reading
+    tokens = reading.tokens
+    for word in reading.words:
+        if word.kind not in COMMUNE_KINDS or word is claim.commune.word:
+            continue
+        if word.end >= len(tokens) or tokens.gaps[word.end] >= COMMA:
+            continue
+        if any(m.start < word.end and word.start < m.end for m in covered):
+            continue
+        if word.weak and (word.kind is not Kind.PHUONG or _reads_as_street(reading, word)):
+            continue
+        mentions = reading.starting.get(word.end, ())
+        if any(m.name.key in claim.place.own_keys and m.similarity == 1 for m in mentions):
+            continue
+        if any(m.name.communes and m.similarity == 1 for m in mentions):
+            return Fault.TEXT_OTHER_COMMUNE
+        return Fault.COMMUNE_NAME_UNKNOWN if not word.weak or mentions else Fault.TEXT_STRAY_WORD
+    return None
+
+
+def _reads_as_street(reading: Reading, word: TypeWord) -> bool:
+    """Whether `P.` follows a house number, and so means phố."""
+    tokens = reading.tokens
+    return word.start > 0 and tokens.gaps[word.start] < COMMA and tokens.words[word.start - 1].isdigit()
+
+
+def _other_before(claim: Claim) -> Fault | None:
+    """An old commune of the same province that stands by itself right before a name which is a district's as well:
+    `Hữu Hòa, Hà Đông` is not the ward Hà Đông of today."""
+    commune = claim.commune
+    if claim.district is not None or commune.left not in (Left.EDGE, Left.INNER) or not claim.evidence.near:
+        return None
+    for other in claim.evidence.communes:
+        if other.end != commune.outer_start or other.similarity < 1 or other.name.key in claim.place.explained:
+            continue
+        if other.left is Left.EDGE or (other.left is Left.TYPED and other.end - other.start > 1):
+            places = [place for place in other.name.communes if place.province.id in claim.evidence.near]
+            if places and not any(claim.place.code in place.current for place in places):
+                return Fault.TEXT_OTHER_COMMUNE
+    return None
+
+
+def _second_address(claim: Claim) -> Fault | None:
+    """Another commune with its own district before this one: two addresses in one text."""
+    for district in claim.evidence.districts:
+        if district.end > claim.commune.start or district.similarity < 1:
+            continue
+        if district.name.key in claim.place.explained or district.left not in (Left.EDGE, Left.TYPED):
+            continue
+        for other in claim.evidence.communes:
+            if 0 <= district.outer_start - other.end <= 1 and other.left is not Left.NUMBER:
+                keys = district.name.district_keys
+                if any(not place.districts.isdisjoint(keys) for place in other.name.communes):
+                    return Fault.TEXT_OTHER_COMMUNE
+    return None
+
+
+def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
+    """Words after the commune that no name of the claim accounts for."""
+    reading = claim.evidence.reading
+    count, neutral = len(reading.tokens), reading.neutral
+    reverse = claim.district is not None and claim.province is not None and claim.province.end <= claim.commune.start
+    if reverse and claim.district is not None and claim.district.end <= claim.commune.start:
+        return None
+    stray = 0
+    worst: Fault | None = None
+    index = claim.commune.end
+    while index < count:
+        step = next((m.end for m in covered if m.start <= index < m.end), 0)
+        if not step and not neutral[index]:
+            step = _explained_until(claim, index)
+            if not step:
+                worst = _heavier(worst, _contradiction(claim, index))
+                stray += 1
+        index = step or index + 1
+    if worst is not None or not stray:
+        return worst
+    return Fault.TEXT_UNEXPLAINED if stray > 1 else Fault.TEXT_STRAY_WORD
+
+
+def _explained_until(claim: Claim, index: int) -> int:
+    """Where a repetition of the claim's own names that starts at `index` ends; 0 if there is none, or if a longer name
+    starts there."""
+    mentions = claim.evidence.reading.starting.get(index, ())
+    explained = max((m.end for m in mentions if m.name.key in claim.place.explained), default=0)
+    longest = max((m.end for m in mentions if m.similarity == 1 and fits(m, claim.evidence.near)), default=0)
+    return explained if explained >= longest else 0
+
+
+def _contradiction(claim: Claim, index: int) -> Fault | None:
+    """The fault of a name at `index` that belongs to another place, if there is one."""
+    worst: Fault | None = None
+    for mention in claim.evidence.reading.starting.get(index, ()):
+        if mention.similarity < 1 or (mention.end - mention.start < 2 and not mention.name.numeric):
+            continue
+        if mention.name.provinces and mention.can_be_province:
+            return Fault.PROVINCE_CONTRADICTS
+        if mention.name.districts and mention.can_be_district:
+            worst = Fault.DISTRICT_CONTRADICTS
+        elif mention.name.communes and mention.left is not Left.INNER:
+            worst = _heavier(worst, Fault.TEXT_SECOND_COMMUNE)
+    return worst
+
+
+def _heavier(one: Fault | None, other: Fault | None) -> Fault | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.penalty >= other.penalty else other
+
+

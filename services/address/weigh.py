@@ -1,0 +1,157 @@
+"""What speaks against a claim in the names themselves: spelling, kind, place in the phrase, district, province."""
+
+from __future__ import annotations
+
+from rapidfuzz.distance import OSA
+
+from services.address.evidence import Claim
+from services.address.faults import Fault
+from services.address.mentions import Left, Mention, person_name_before
+from services.address.spelling import Accents, compare_accents
+from services.address.tokens import COMMA, SPACE
+from services.address.words import COMMUNE_KINDS, LOCAL_KINDS, Kind
+
+BADLY_MISSPELT = 0.81
+
+
+def name_faults(claim: Claim) -> list[Fault]:
+    """Faults of the commune's name: its spelling, its kind, and what stands before it."""
+    mention = claim.commune
+    faults: list[Fault] = []
+    if claim.town_of is not None:
+        faults.append(Fault.COMMUNE_POPULAR_NAME)
+    elif mention.similarity < 1:
+        faults.append(Fault.COMMUNE_BADLY_MISSPELT if _doubtful(claim) else Fault.COMMUNE_MISSPELT)
+    elif not mention.name.numeric and compare_accents(mention.toned, claim.place.toned) is Accents.DIFFER:
+        faults.append(Fault.COMMUNE_ACCENTS)
+    kind = mention.kind
+    if kind in COMMUNE_KINDS and kind is not Kind.COMMUNE and kind != claim.place.kind:
+        former = kind is Kind.TOWN and claim.place.legacy is None
+        faults.append(Fault.COMMUNE_TYPE_FORMER if former else Fault.COMMUNE_TYPE_DIFFERS)
+    before = _fault_before(claim)
+    if before is not None:
+        faults.append(before)
+    return faults
+
+
+def _doubtful(claim: Claim) -> bool:
+    """Whether a misspelt name is too far off, or stands where a name is not expected."""
+    mention = claim.commune
+    return (
+        mention.similarity < BADLY_MISSPELT
+        or mention.left is Left.INNER
+        or (claim.province is not None and mention.start >= claim.province.end)
+    )
+
+
+def _fault_before(claim: Claim) -> Fault | None:
+    mention = claim.commune
+    if mention in claim.evidence.contained:
+        return Fault.COMMUNE_INSIDE_NAME
+    if mention.left is Left.NUMBER:
+        return Fault.COMMUNE_AFTER_NUMBER
+    if mention.left is Left.LOCAL:
+        return Fault.COMMUNE_READS_AS_OTHER
+    if mention.left is Left.INNER:
+        other = (
+            mention.end - mention.start == 1
+            or person_name_before(claim.evidence.reading, mention.start)
+            or (claim.district is None and _in_local_phrase(claim))
+        )
+        return Fault.COMMUNE_READS_AS_OTHER if other else Fault.COMMUNE_INSIDE_PHRASE
+    return None
+
+
+def _in_local_phrase(claim: Claim) -> bool:
+    """Whether the phrase that the name ends begins with a word for a village, street or building."""
+    reading = claim.evidence.reading
+    index = claim.commune.start - 1
+    while index >= 0:
+        if any(word.start == index and word.kind in LOCAL_KINDS for word in reading.words):
+            return True
+        if reading.tokens.gaps[index] == COMMA:
+            return False
+        index -= 1
+    return False
+
+
+def wider_faults(claim: Claim) -> list[Fault]:
+    """Faults of district and province, and of their order."""
+    faults = _district_faults(claim)
+    province = claim.province
+    if province is not None:
+        if not claim.same_age:
+            faults.append(Fault.PROVINCE_OTHER_AGE)
+        if province.similarity < 1:
+            faults.append(Fault.PROVINCE_MISSPELT)
+    elif claim.district is None and claim.town_of is None:
+        faults.append(Fault.COMMUNE_ALONE)
+    else:
+        faults.append(Fault.PROVINCE_MISSING)
+    if _may_be_wider(claim):
+        faults.append(Fault.COMMUNE_OR_DISTRICT)
+    wider = claim.district or province
+    if wider is not None and wider.end <= claim.commune.start:
+        faults.append(Fault.TEXT_OUT_OF_ORDER)
+    return faults
+
+
+def _district_faults(claim: Claim) -> list[Fault]:
+    old = claim.place.district is not None
+    if claim.district is not None:
+        faults = [] if old else [Fault.DISTRICT_FORMER]
+        if claim.district.similarity < 1:
+            faults.append(Fault.DISTRICT_MISSPELT)
+        return faults
+    if not old or claim.town_of is not None:
+        return []
+    province = claim.province
+    same_name = province is not None and not province.name.district_keys.isdisjoint(claim.place.districts)
+    return [Fault.DISTRICT_SAME_AS_PROVINCE if same_name else Fault.DISTRICT_MISSING]
+
+
+def _may_be_wider(claim: Claim) -> bool:
+    """Whether the commune's name may as well be that of a district or province, which would leave the commune unsaid.
+
+    Not if a type word says commune, nor if the text names district and province besides, nor if the province
+    it names is not the one that such a district was in.
+    """
+    commune, district, province = claim.commune, claim.district, claim.province
+    if commune.left is Left.TYPED and commune.word is not None and commune.word.kind in COMMUNE_KINDS:
+        return False
+    around = frozenset((claim.place.province.id, *claim.place.province.near))
+    if province is None and not commune.name.province_ids.isdisjoint(around):
+        return True
+    if district is not None and (province is not None or district.name is not commune.name):
+        same = not commune.name.district_keys.isdisjoint(district.name.district_keys)
+        return same and (district.start < commune.start or _said_twice(claim, district))
+    home = around if province is None else province.name.province_ids
+    return any(d.province.id in home for d in commune.name.districts)
+
+
+def _said_twice(claim: Claim, district: Mention) -> bool:
+    """Whether one name stands twice with nothing between, as some sources write a district: `Nga Sơn Nga Sơn`."""
+    return (
+        district.word is None
+        and district.start == claim.commune.end
+        and claim.evidence.reading.tokens.gaps[district.start] <= SPACE
+    )
+
+
+def finer(claim: Claim) -> float:
+    """What tells claims of one score apart: closeness of spelling, edition, neighbourhood. Between 0 and 3."""
+    mention, place = claim.commune, claim.place
+    value = mention.similarity
+    if mention.similarity < 1:
+        value += 0.3 * OSA.normalized_similarity(mention.toned, place.toned)
+    elif not mention.name.numeric and compare_accents(mention.toned, place.toned) is Accents.MISSING:
+        value -= 0.1
+    if place.legacy is not None:
+        # Of two old communes that read alike, the one of the later list is meant.
+        value += (place.legacy.edition - 2019) * 0.015
+    if claim.district is not None:
+        value += 0.2 * claim.district.similarity
+        value += 0.1 if 0 <= claim.district.outer_start - mention.end <= 1 else 0.0
+    if claim.province is not None:
+        value += 0.2 * claim.province.similarity
+    return value
