@@ -29,16 +29,8 @@ OUTPUT = Path(__file__).with_name("tuyen_quang.csv")
 SEED = 223_589
 
 _SURNAMES = ["Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Đỗ", "Bùi", "Ma", "Nông", "Lò", "Giàng", "Vàng"]
-_MADE_UP_NAMES = [
-    "Văn Mẫu",
-    "Thị Mẫu",
-    "Văn Ví Dụ",
-    "Thị Ví Dụ",
-    "Văn Hư Cấu",
-    "Thị Hư Cấu",
-    "Văn Giả Định",
-    "Thị Minh Họa",
-]
+# "Sample", "example", "fictitious", "assumed": nobody is called so.
+_MADE_UP_NAMES = ["Văn Mẫu", "Thị Mẫu", "Văn Ví Dụ", "Thị Ví Dụ", "Văn Hư Cấu", "Thị Hư Cấu", "Văn Giả Định"]
 _ACCURACIES: list[float | str] = ["", "", 5.0, 8.0, 15.0]
 
 
