@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import gazetteer, normaliser, registrar
+from services.cli import code, gazetteer, normaliser, registrar
 
 app = typer.Typer(
     name="diachi",
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
+app.add_typer(code.app, name="code")
 app.add_typer(gazetteer.app, name="gazetteer")
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
