@@ -6,10 +6,7 @@ under 10 the result stands, from 10 to 29 it needs other evidence, from 30 it sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
-
-PERFECT_SCORE = 100
 
 
 class Fault(StrEnum):
@@ -307,8 +304,3 @@ class Fault(StrEnum):
         "No list confirms the village named.",
         "Chưa có danh mục xác nhận tên thôn, tổ dân phố này.",
     )
-
-
-def score_of(faults: Iterable[Fault]) -> int:
-    """100 minus the penalties of `faults`, not below 0."""
-    return max(0, PERFECT_SCORE - sum(fault.penalty for fault in faults))
