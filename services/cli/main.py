@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import code, gazetteer, normaliser, registrar
+from services.cli import code, gazetteer, normaliser, registrar, topics
 
 app = typer.Typer(
     name="diachi",
@@ -15,6 +15,7 @@ app = typer.Typer(
 
 app.add_typer(code.app, name="code")
 app.add_typer(gazetteer.app, name="gazetteer")
+app.add_typer(topics.app, name="topics")
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
 

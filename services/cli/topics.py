@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Make and list the topics, as the AsyncAPI document describes them.", no_args_is_help=True)
 
 _DAY_MS = 86_400_000
+_WIDTH = 160
 
 
 @app.command()
@@ -55,24 +57,22 @@ def create(
 
 @app.command("list")
 def list_topics() -> None:
-    """The topics, their keys and how long they keep records; needs no broker."""
+    """The topics, their keys, how long they keep records (the latest of each key, or days), and who uses them."""
     from rich.console import Console
     from rich.table import Table
 
     from schemas.asyncapi import topics
 
-    table = Table("topic", "key", "partitions", "keeps", "personal data", "written by", "read by")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("topic", "key", "keeps"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("written by; read by", overflow="fold")
     for spec in topics():
-        personal = "yes" if spec.personal_data else ""
-        table.add_row(
-            spec.name,
-            spec.key,
-            str(spec.partitions),
-            _keeps(spec),
-            personal,
-            *map(", ".join, (spec.writers, spec.readers)),
-        )
-    Console().print(table)
+        access = f"{', '.join(spec.writers)}; {', '.join(spec.readers)}"
+        table.add_row(spec.name, spec.key, _keeps(spec), access)
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    personal = ", ".join(spec.name for spec in topics() if spec.personal_data)
+    typer.echo(f"Personal data: {personal}")
 
 
 @app.command()
@@ -100,7 +100,7 @@ def _print_report(report: TopicReport) -> None:
 
 def _keeps(spec: TopicSpec) -> str:
     if spec.compacted:
-        return "the last record of each key"
+        return "latest"
     return f"{int(spec.config['retention.ms']) // _DAY_MS} days"
 
 
