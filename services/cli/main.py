@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import code, gazetteer, normaliser, registrar, topics
+from services.cli import broker, code, gazetteer, normaliser, registrar, topics, tracker
 
 app = typer.Typer(
     name="diachi",
@@ -16,6 +16,8 @@ app = typer.Typer(
 app.add_typer(code.app, name="code")
 app.add_typer(gazetteer.app, name="gazetteer")
 app.add_typer(topics.app, name="topics")
+app.command()(tracker.tracker)
+app.command()(broker.broker)
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
 

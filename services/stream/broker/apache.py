@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from services.stream.broker.errors import BrokerFailed
 from services.stream.broker.fence import fence_dead_broker, write_properties
 from services.stream.broker.jars import find_java, resolve_jars
-from services.stream.broker.launch import Launch, free_port
+from services.stream.broker.launch import Launch, free_port, usable_port
 
 # Above every limit in schemas/asyncapi.yaml; the topics set their own.
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024
@@ -64,7 +64,7 @@ def prepare_apache(data_dir: Path, port: int | None, environ: Mapping[str, str],
     java = find_java(environ)
     jars = resolve_jars(environ, say)
     data_dir.mkdir(parents=True, exist_ok=True)
-    port = port or free_port()
+    port = usable_port(port)
     properties = server_properties(data_dir, port, free_port())
     file = write_properties(data_dir / "server.properties", properties)
     run_java = [str(java), *_JVM_OPTIONS, "-cp", f"{jars}/*"]
@@ -81,7 +81,8 @@ def prepare_apache(data_dir: Path, port: int | None, environ: Mapping[str, str],
 
 
 def _format_storage(run_java: list[str], properties: Path) -> None:
-    cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # A leading zero byte, so that the id never starts with a dash, which the tool would take for an option.
+    cluster_id = urlsafe_b64encode(b"\0" + os.urandom(15)).decode().rstrip("=")
     tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(properties)]
     run = subprocess.run(
         [*run_java, *tool], capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_SECONDS, check=False

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from services.stream.broker.errors import BrokerFailed
-from services.stream.broker.launch import Launch, free_port
+from services.stream.broker.launch import Launch, usable_port
 
 
 def prepare_embedded(
@@ -16,7 +16,7 @@ def prepare_embedded(
     """The command of an embedded broker that keeps its data under `data_dir`; raises BrokerFailed."""
     program = _find_binary()
     data_dir.mkdir(parents=True, exist_ok=True)
-    port = port or free_port()
+    port = usable_port(port)
     options = ["--only", "kafka", "--host", "127.0.0.1", "--kafka-port", str(port)]
     return Launch(
         kind="embedded",

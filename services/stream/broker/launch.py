@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.stream.broker.errors import BrokerFailed
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -32,3 +34,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def usable_port(wanted: int | None) -> int:
+    """The wanted port, or any free one; raises BrokerFailed when another process listens on the wanted one."""
+    if wanted is None:
+        return free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise BrokerFailed(f"port {wanted} cannot be used: {error.strerror}") from error
+    return wanted

@@ -48,6 +48,9 @@ class LocalBroker(Broker):
     def alive(self) -> bool:
         return self._child.poll() is None
 
+    def log_tail(self) -> str:
+        return self._child.log_tail()
+
     def kill(self) -> None:
         """SIGKILL, as a crash would; returns when the process is gone."""
         self._child.kill()
@@ -98,10 +101,24 @@ def local_broker(
     if servers is not None:
         yield Broker(EXTERNAL, servers, "KAFKA_BOOTSTRAP_SERVERS is set")
         return
+    with own_broker(kind, data_dir=data_dir, port=port, environ=environ, say=say) as broker:
+        yield broker
+
+
+@contextmanager
+def own_broker(
+    kind: Kind = "auto",
+    *,
+    data_dir: Path | None = None,
+    port: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[LocalBroker]:
+    """As `local_broker`, but always a new one, which may be killed and restarted."""
     folder = Path(tempfile.mkdtemp(prefix="diachi-broker-")) if data_dir is None else data_dir
     broker: LocalBroker | None = None
     try:
-        broker = _first_that_serves(kind, folder, port, environ, say)
+        broker = _first_that_serves(kind, folder.absolute(), port, os.environ if environ is None else environ, say)
         yield broker
     finally:
         if broker is not None:
@@ -109,13 +126,6 @@ def local_broker(
             broker.kill() if data_dir is None else broker.stop()
         if data_dir is None:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def start_broker(
-    kind: Kind, data_dir: Path, port: int | None, environ: Mapping[str, str], say: Callable[[str], None]
-) -> LocalBroker:
-    """As `local_broker`, for a caller that stops it itself; KAFKA_BOOTSTRAP_SERVERS is not looked at."""
-    return _first_that_serves(kind, data_dir, port, environ, say)
 
 
 def _first_that_serves(
