@@ -1,0 +1,38 @@
+"""Runs the tracker as a process: logs, signals, the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import faust
+import structlog
+import uvloop
+
+from services.stream.logs import configure_logs
+from services.stream.metrics import Metrics
+from services.stream.settings import Settings
+from services.tracker.app import STAGE, create_app, inspect_progress, web_address
+
+log = structlog.get_logger()
+
+
+def run_tracker(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT, then commit what was processed and leave the group.
+
+    Raises LookupError when a topic is missing, KafkaError when the broker cannot be reached. A crash ends the process
+    with status 70 (CrashOnlyApp).
+    """
+    configure_logs(settings.log_level)
+    progress = asyncio.run(inspect_progress(settings))
+    metrics = Metrics(STAGE)
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = create_app(settings, progress, metrics)
+    host, port = web_address(settings)
+    log.info("tracker started", http=f"{host}:{port}", partitions=progress.partitions)
+    worker = faust.Worker(app, loop=loop, override_logging=False, quiet=True, redirect_stdouts=False)
+    worker.spinner = None
+    for name in ("faust", "mode", "aiokafka"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    worker.execute_from_commandline()
