@@ -85,7 +85,7 @@ def _towns(evidence: Evidence, word: TypeWord) -> Iterator[Claim]:
         for district in districts:
             if sum(other.province is district.province for other in districts) > 1:
                 continue
-            if any(mention.name.key in place.keys and place.kind == Kind.TOWN for place in district.communes):
+            if named and any(mention.name.key in place.keys and place.kind == Kind.TOWN for place in district.communes):
                 continue
             for town in district.communes:
                 if town.old_town:

@@ -51,6 +51,7 @@ def gather(reading: Reading, lexicon: Lexicon) -> Evidence:
     communes = [m for m in reading.mentions if m.name.communes and m.can_be_commune]
     districts = [m for m in reading.mentions if m.name.districts and m.can_be_district]
     provinces = [m for m in reading.mentions if m.name.provinces and m.can_be_province]
+    provinces = [m for m in provinces if not any(_begins(m, other) for other in reading.starting[m.start])]
     ids = {id_ for m in provinces for id_ in m.name.province_ids}
     near = frozenset(ids.union(*(lexicon.provinces[id_].near for id_ in ids)))
     return Evidence(
@@ -66,11 +67,16 @@ def gather(reading: Reading, lexicon: Lexicon) -> Evidence:
 
 def fits(mention: Mention, near: frozenset[str]) -> bool:
     """Whether a name is that of a district or commune in the provinces named; any will do where none is."""
-    if not near:
+    if not near or mention.name.provinces:
         return True
     return any(d.province.id in near for d in mention.name.districts) or any(
         place.province.id in near for place in mention.name.communes
     )
+
+
+def _begins(mention: Mention, other: Mention) -> bool:
+    """Whether a mention is only the beginning of a longer name that is spelt right: Phú Thọ in Phú Thọ Hòa."""
+    return other.end > mention.end and other.similarity == 1 and other.left in (Left.TYPED, Left.EDGE)
 
 
 def _contained(reading: Reading, near: frozenset[str]) -> frozenset[Mention]:

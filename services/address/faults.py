@@ -218,7 +218,7 @@ class Fault(StrEnum):
     )
     DISTRICT_FORMER = (
         "district.former",
-        2,
+        7,
         "A district is named beside a commune of today.",
         "Ghi quận, huyện cũ cùng với xã, phường mới.",
     )
@@ -268,7 +268,7 @@ class Fault(StrEnum):
     )
     TEXT_UNEXPLAINED = (
         "text.unexplained",
-        10,
+        12,
         "Words after the commune's name remain unexplained.",
         "Còn chữ sau tên xã, phường chưa hiểu được.",
     )

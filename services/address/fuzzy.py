@@ -156,7 +156,7 @@ def _firm(reading: Reading, home: set[str]) -> list[Mention]:
         mention
         for mention in reading.mentions
         if len(mention.name.key) >= _LEAST_FIRM
-        and mention.left is not Left.INNER
+        and (mention.left is not Left.INNER or mention.name.districts or mention.name.provinces)
         and (mention.name.provinces or not home or _fits(mention.name, home))
     ]
 

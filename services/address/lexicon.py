@@ -59,7 +59,7 @@ class CommunePlace:
 
     `current` are the codes of the communes of today that it is, or went into, the usual one first; `explained` are the keys
     that a text about this commune may repeat; `districts` are the old districts that a commune of today was made from;
-    `own_keys` are those among them that name the commune itself; `old_town` says that it was a thị trấn in all lists, so that people may call it by its district's name.
+    `old_town` says that it was a thị trấn in all lists, so that people may call it by its district's name.
     """
 
     code: str
@@ -73,7 +73,6 @@ class CommunePlace:
     keys: tuple[str, ...]
     districts: frozenset[str] = frozenset()
     explained: frozenset[str] = frozenset()
-    own_keys: frozenset[str] = frozenset()
     old_town: bool = False
 
 
@@ -189,9 +188,6 @@ class Lexicon:
             entry.province_ids = frozenset(province.id for province in entry.provinces)
         for place in self.communes:
             place.explained = frozenset(self._explained(place))
-            place.own_keys = frozenset(
-                (*place.keys, *(key for code in place.current for key in self.current[code].keys))
-            )
 
     def _explained(self, place: CommunePlace) -> Iterable[str]:
         yield from place.keys
@@ -200,8 +196,6 @@ class Lexicon:
             yield from self.provinces[near].keys
         for code in place.districts:
             yield from self.districts[code].keys
-        for code in place.current:
-            yield from self.current[code].keys
 
 
 def _stems(keys: Iterable[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from services.address.lexicon import Lexicon, Name
 from services.address.nicknames import plain_number
 from services.address.tokens import COMMA, DASH, GLUED, Tokens
 from services.address.words import (
+    ACCENTED,
     COMMUNE_KINDS,
     COUNTRY,
     DISTRICT_KINDS,
@@ -100,7 +101,13 @@ class Mention:
 
     @property
     def can_be_commune(self) -> bool:
-        return self.word is None or self.word.weak or self.word.kind in COMMUNE_KINDS or self.word.kind in LOCAL_KINDS
+        word = self.word
+        return (
+            word is None
+            or word.kind in COMMUNE_KINDS
+            or word.kind in LOCAL_KINDS
+            or (word.weak and word.kind is Kind.PROVINCE)
+        )
 
     @property
     def can_be_district(self) -> bool:
@@ -116,6 +123,8 @@ class Mention:
     @property
     def can_be_province(self) -> bool:
         word = self.word
+        if word is not None and word.kind is Kind.CITY:
+            return any(province.kind == Kind.CITY for province in self.name.provinces)
         return word is None or word.kind in PROVINCE_KINDS or word.kind in LOCAL_KINDS
 
 
@@ -186,6 +195,19 @@ def _numbered(reading: Reading, lexicon: Lexicon) -> None:
         name = None if number is None else lexicon.names.get(number)
         if name is not None and not _continues_number(tokens, word.end + 1):
             reading.add(Mention(word.end, word.end + 1, name, word, Left.TYPED, number or ""))
+            reading.neutral[word.end] = False
+            _bare_district(reading, word, lexicon)
+
+
+def _bare_district(reading: Reading, word: TypeWord, lexicon: Lexicon) -> None:
+    """The number of a district that stands alone after a numbered ward: `Phường 16, 11, Thành phố Hồ Chí Minh`."""
+    tokens, index = reading.tokens, word.end + 1
+    if word.kind is not Kind.PHUONG or index + 1 >= len(tokens) or tokens.gaps[index] != COMMA:
+        return
+    number = plain_number(tokens.words[index])
+    name = None if number is None else lexicon.names.get(number)
+    if name is not None and name.districts and tokens.gaps[index + 1] == COMMA:
+        reading.add(Mention(index, index + 1, name, None, Left.EDGE, number or ""))
 
 
 def _continues_number(tokens: Tokens, index: int) -> bool:
@@ -255,6 +277,7 @@ def person_name_before(reading: Reading, start: int) -> bool:
 def _type_words(tokens: Tokens) -> list[TypeWord]:
     found: list[TypeWord] = []
     words, gaps, count = tokens.words, tokens.gaps, len(tokens)
+    accented = not tokens.text.isascii()
     index = 0
     while index < count:
         step = 1
@@ -269,7 +292,8 @@ def _type_words(tokens: Tokens) -> list[TypeWord]:
                     and _in_place(tokens, index, length, text)
                     and all(spelt_as_type(words[i], tokens.toned[i]) for i in range(index, index + length))
                 ):
-                    found.append(TypeWord(index, index + length, kind, text in WEAK))
+                    plain = accented and text in ACCENTED and tokens.toned[index] == words[index]
+                    found.append(TypeWord(index, index + length, kind, text in WEAK or plain))
                     step = length
                     break
         index += step
@@ -280,6 +304,15 @@ def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
     """Whether a type word can stand here: not glued to a number (`30D`), and, for words that are as often part of a
     name (`Võ Văn Kiệt`), not in the middle of a phrase unless a number follows."""
     if length == 1 and tokens.gaps[index] == GLUED and len(text) == 1:
+        return False
+    end = index + length
+    ends_phrase = end == len(tokens) or tokens.gaps[end] >= DASH
+    if (
+        ends_phrase
+        and TYPE_WORDS[text] not in LOCAL_KINDS
+        and TYPE_WORDS[text] is not Kind.TOWN
+        and text not in TRAILING
+    ):
         return False
     if text not in NUMBERED_ONLY and (text not in SOFT or index == 0 or tokens.gaps[index] >= DASH):
         return True

@@ -165,6 +165,7 @@ def _twin(ranked: list[Candidate], best: Candidate) -> bool:
     return any(
         other.place.legacy is not None
         and other.place.code != best.place.code
+        and not set(other.place.keys).isdisjoint(best.place.keys)
         and other.score == best.score
         and best.finer - other.finer < _SAME_READING
         for other in ranked[:8]

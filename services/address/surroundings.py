@@ -20,6 +20,8 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
     """A type word for a commune whose name is not this claim's: `xã X, Hàm Yên` is not the commune Hàm Yên."""
     reading = claim.evidence.reading
     tokens = reading.tokens
+    strong = claim.commune.word is not None and not claim.commune.word.weak
+    type_starts = {word.start for word in reading.words}
     for word in reading.words:
         if word.kind not in COMMUNE_KINDS or word is claim.commune.word:
             continue
@@ -27,10 +29,12 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
             continue
         if any(m.start < word.end and word.start < m.end for m in covered):
             continue
-        if word.weak and (word.kind is not Kind.PHUONG or _reads_as_street(reading, word)):
+        if word.weak and (strong or word.kind is not Kind.PHUONG or _reads_as_street(reading, word)):
+            continue
+        if word.end in type_starts:
             continue
         mentions = reading.starting.get(word.end, ())
-        if any(m.name.key in claim.place.own_keys and m.similarity == 1 for m in mentions):
+        if any(m.name.key in claim.place.keys and m.similarity == 1 for m in mentions):
             continue
         if any(m.name.communes and m.similarity == 1 for m in mentions):
             return Fault.TEXT_OTHER_COMMUNE
@@ -39,8 +43,10 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
 
 
 def _reads_as_street(reading: Reading, word: TypeWord) -> bool:
-    """Whether `P.` follows a house number, and so means phố."""
+    """Whether `P.` follows a house number, and so means phố; `F10` is as often a flat."""
     tokens = reading.tokens
+    if tokens.words[word.start] == "f":
+        return True
     return word.start > 0 and tokens.gaps[word.start] < COMMA and tokens.words[word.start - 1].isdigit()
 
 
@@ -126,5 +132,3 @@ def _heavier(one: Fault | None, other: Fault | None) -> Fault | None:
     if one is None or other is None:
         return one or other
     return one if one.penalty >= other.penalty else other
-
-

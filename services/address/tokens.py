@@ -24,6 +24,9 @@ _STRAY = re.compile(r"[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u1dff\u200b-\u200
 _ESCAPED = re.compile(r"\\+([/,.\"'])")
 _TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:'[a-z]+)*|[A-Z]+(?:'[A-Z]+)*|[0-9]+")
 
+_SPLIT_TYPES = frozenset({"tỉnh", "phường", "huyện", "quận", "xã", "thôn"})
+_GLUED_TYPE = re.compile(r"(?:tinh|phuong|huyen|quan|xa|thon)(?=[a-z]{2})")
+
 
 def _letter(char: str) -> str:
     """The ASCII letter or digit of a character with its case kept, an apostrophe, or a space; always one character."""
@@ -97,10 +100,24 @@ def tokenise(text: str) -> Tokens:
         words.append(match.group().lower().replace("'", ""))
         starts.append(match.start())
         ends.append(match.end())
+    if not text.isascii():
+        _split_types(text, words, starts, ends)
     toned = _toned(text, starts, ends, words)
     gaps = [_gap(text[end:start]) for end, start in zip(ends, starts[1:], strict=False)]
     gaps[:0] = [COMMA] if words else []
     return Tokens(text, letters, words, toned, starts, ends, gaps, cut)
+
+
+def _split_types(text: str, words: list[str], starts: list[int], ends: list[int]) -> None:
+    """Cut an accented type word off the name glued to it in lower case: `tỉnhthanh hóa`."""
+    for index in range(len(words) - 1, -1, -1):
+        match = _GLUED_TYPE.match(words[index])
+        if match is None or tone_key(text[starts[index] : ends[index]])[: match.end()] not in _SPLIT_TYPES:
+            continue
+        middle = starts[index] + match.end()
+        words[index : index + 1] = [words[index][: match.end()], words[index][match.end() :]]
+        starts.insert(index + 1, middle)
+        ends.insert(index, middle)
 
 
 def _toned(text: str, starts: list[int], ends: list[int], words: list[str]) -> list[str]:

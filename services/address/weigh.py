@@ -120,7 +120,7 @@ def _may_be_wider(claim: Claim) -> bool:
     if commune.left is Left.TYPED and commune.word is not None and commune.word.kind in COMMUNE_KINDS:
         return False
     around = frozenset((claim.place.province.id, *claim.place.province.near))
-    if province is None and not commune.name.province_ids.isdisjoint(around):
+    if province is None and commune.name.provinces:
         return True
     if district is not None and (province is not None or district.name is not commune.name):
         same = not commune.name.district_keys.isdisjoint(district.name.district_keys)

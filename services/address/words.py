@@ -31,12 +31,40 @@ LOCAL_KINDS = frozenset({Kind.VILLAGE, Kind.STREET, Kind.PREMISES})
 
 # Abbreviations that are as often something else: `P.` is a ward or a street, `T.` a province, a hamlet or a group.
 WEAK = frozenset(
-    {"p", "x", "t", "h", "q", "d", "k", "f", "pho", "ban", "lang", "lo", "to", "khu", "cho", "cau", "truong"}
+    {"p", "x", "t", "h", "q", "d", "k", "f", "pho", "ban", "lang", "lo", "to", "khu", "ph", "cho", "cau", "truong"}
 )
 
 # Local words that are as often part of a name: in the middle of a phrase they count only with a number after them.
 SOFT = frozenset(
-    ["kiet", "ngo", "hem", "ngach", "cau", "cho", "to", "lang", "ban", "truong", "lo", "doi", "cum", "khoi", "buon", "pho", "chua", "toa", "soc", "bon", "tk", "cc", "khu", "d", "dt", "dl", "tl"]
+    [
+        "kiet",
+        "ngo",
+        "hem",
+        "ngach",
+        "cau",
+        "cho",
+        "to",
+        "lang",
+        "ban",
+        "truong",
+        "lo",
+        "doi",
+        "cum",
+        "khoi",
+        "buon",
+        "pho",
+        "chua",
+        "toa",
+        "soc",
+        "bon",
+        "tk",
+        "cc",
+        "khu",
+        "d",
+        "dt",
+        "dl",
+        "tl",
+    ]
 )
 NUMBERED_ONLY = frozenset({"ng", "ngh", "k"})
 
