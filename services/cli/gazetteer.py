@@ -1,18 +1,13 @@
-"""`diachi gazetteer`: make the gazetteer's artifact, check its tables, show a commune."""
+"""`diachi gazetteer`: make the gazetteer's artifact, check its tables, show what a code means."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rich.table import Table
-
-    from gazetteer.findings import Finding
     from gazetteer.gazetteer import Gazetteer
 
 app = typer.Typer(help="Build, check and look into the gazetteer.", no_args_is_help=True)
@@ -34,14 +29,15 @@ def build(
     from gazetteer.build import build as make
     from gazetteer.findings import GazetteerInvalid
     from gazetteer.tables import DATA, TableError
+    from services.cli.gazetteer_view import findings_table
 
     try:
         built = make(data or DATA, out or ARTIFACT)
     except TableError as error:
-        raise _refused(str(error)) from error
+        _refuse(str(error))
     except GazetteerInvalid as error:
-        Console(stderr=True).print(_findings_table(error.findings))
-        raise _refused(f"{len(error.findings)} errors: nothing was built") from error
+        Console(stderr=True).print(findings_table(error.findings))
+        _refuse(f"{len(error.findings)} errors: nothing was built")
     places = built.places
     typer.echo(
         f"gazetteer {built.version}: {len(places.communes)} communes, {len(places.legacy)} old communes, "
@@ -49,15 +45,61 @@ def build(
     )
 
 
-def _refused(message: str) -> typer.Exit:
+@app.command()
+def check(data: DataOption = None) -> None:
+    """Name every bad row of the source tables; exit code 1 if one is an error."""
+    from rich.console import Console
+
+    from gazetteer.build import inspect
+    from gazetteer.findings import Severity
+    from gazetteer.tables import DATA, TableError
+    from services.cli.gazetteer_view import findings_table
+
+    try:
+        findings = inspect(data or DATA)
+    except TableError as error:
+        _refuse(str(error))
+    if findings:
+        Console().print(findings_table(findings))
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    typer.echo(f"{errors} errors, {len(findings) - errors} warnings")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    code: Annotated[str, typer.Argument(help="Statistical code of a commune, district or province, or a postal code.")],
+    artifact: Annotated[
+        Path | None, typer.Option("--artifact", help="Gazetteer to look into; by default the built one.")
+    ] = None,
+) -> None:
+    """Show all units, of today and of old, that have a code."""
+    from rich.console import Console
+
+    from services.cli.gazetteer_view import panels
+
+    gazetteer = _load(artifact)
+    found = panels(gazetteer, code)
+    if not found:
+        _refuse(
+            f"no unit has the code {code!r}: give 5 digits for a commune or a postal code, 3 for a district, "
+            "2 for a province"
+        )
+    console = Console()
+    for panel in found:
+        console.print(panel)
+
+
+def _load(path: Path | None) -> Gazetteer:
+    from gazetteer.gazetteer import Gazetteer, GazetteerMissing
+
+    try:
+        return Gazetteer.load(path)
+    except GazetteerMissing as error:
+        _refuse(str(error))
+
+
+def _refuse(message: str) -> NoReturn:
     typer.secho(message, err=True, fg=typer.colors.RED)
-    return typer.Exit(1)
-
-
-def _findings_table(findings: Iterable[Finding]) -> Table:
-    from rich.table import Table
-
-    table = Table("where", "severity", "kind", "what", "how to mend", title="Findings")
-    for one in findings:
-        table.add_row(f"{one.file}:{one.line}", one.severity, one.kind, one.what, one.mend)
-    return table
+    raise typer.Exit(1)
