@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -19,11 +19,11 @@ async def serve_health(
     *,
     alive: Callable[[], bool],
     ready: Callable[[], bool],
-    measure: Callable[[], None],
+    measure: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[int]:
     """Serve until the context ends; yields the port, which is a free one where `port` is 0.
 
-    `/livez` and `/readyz` answer 200 or 503 in plain text; `measure` is called before metrics are rendered.
+    `/livez` and `/readyz` answer 200 or 503 in plain text; `measure` is awaited before metrics are rendered.
     """
 
     async def livez(_: web.Request) -> web.Response:
@@ -33,7 +33,7 @@ async def serve_health(
         return _answer(ready())
 
     async def render(_: web.Request) -> web.Response:
-        measure()
+        await measure()
         return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()

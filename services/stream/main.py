@@ -8,7 +8,10 @@ import signal
 
 import structlog
 import uvloop
+from aiokafka.errors import KafkaConnectionError
 
+from services.stream.breaker import TooManyFailuresError
+from services.stream.failures import where
 from services.stream.health import serve_health
 from services.stream.logs import configure_logs
 from services.stream.metrics import Metrics
@@ -22,14 +25,22 @@ log = structlog.get_logger()
 def run_stage(settings: Settings, stage: Stage) -> None:
     """Run until SIGTERM or SIGINT; a transaction in hand is finished first.
 
-    Raises what stopped the service: TooManyFailuresError, KafkaError, LookupError (a topic is missing).
+    Raises SystemExit(1) after logging what stopped the service: no broker, a missing topic, the circuit breaker, a bug.
     """
     configure_logs(settings.log_level)
     # The gazetteer is loaded by now and lives as long as the process: keep it out of the collector's way.
     gc.collect()
     gc.freeze()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, stage))
+        try:
+            runner.run(_serve(settings, stage))
+        except (KafkaConnectionError, LookupError, TooManyFailuresError) as error:
+            # Messages of our own making, or naming nothing but hosts: they hold no record.
+            log.error("service failed", stage=stage.name, error=str(error))
+            raise SystemExit(1) from None
+        except Exception as error:
+            log.error("service failed", stage=stage.name, **where(error))
+            raise SystemExit(1) from None
 
 
 async def _serve(settings: Settings, stage: Stage) -> None:

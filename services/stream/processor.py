@@ -71,7 +71,6 @@ class PartitionProcessor:
         self._partition = partition
         self._store: StateStore = MemoryStore()
         self._stopping = asyncio.Event()
-        self._next_offset = 0
         self._last_timestamp: int | None = None
         self.ready = False
         prefix = worker.settings.topic_prefix
@@ -130,7 +129,6 @@ class PartitionProcessor:
             await consumer.seek_to_beginning(self._partition)
         else:
             consumer.seek(self._partition, committed)
-        self._next_offset = committed or 0
 
     async def _fetch(self) -> list[ConsumerRecord]:
         """The next records; empty after the fetch wait, or at once when asked to stop."""
@@ -169,7 +167,6 @@ class PartitionProcessor:
             self._store.discard()
             raise
         self._store.commit()
-        self._next_offset = records[-1].offset + 1
         self._last_timestamp = records[-1].timestamp
         self._count(records, out, failures, processed - started, time.monotonic() - processed)
 
@@ -223,14 +220,15 @@ class PartitionProcessor:
                 if step.reason is not None:
                     metrics.reasons.labels(stage, step.reason).inc()
 
-    def measure(self) -> None:
+    async def measure(self) -> None:
         """Set the gauges of this partition; called when metrics are read, so that a stuck partition shows."""
         metrics, labels = self._worker.metrics, (self._worker.stage.name, str(self._partition.partition))
         metrics.state_keys.labels(*labels).set(len(self._store))
         if not self.ready:
             return
+        # The consumer's position, unlike the last record's offset, also passes the markers of transactions.
         end = self._worker.consumer.last_stable_offset(self._partition) or 0
-        lag = max(0, end - self._next_offset)
+        lag = max(0, end - await self._worker.consumer.position(self._partition))
         metrics.lag_records.labels(*labels).set(lag)
         age = 0.0 if self._last_timestamp is None else time.time() - self._last_timestamp / 1000
         metrics.lag_seconds.labels(*labels).set(max(0.0, age) if lag else 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Iterable
 
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 _STOP_SECONDS = 10.0
 _START_SECONDS = 30.0
 _REJOIN_SECONDS = 1.0
+_MEASURE_SECONDS = 1.0
 
 
 class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -94,10 +96,12 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._failure is not None:
             raise self._failure
 
-    def measure(self) -> None:
-        """Bring the gauges up to date."""
-        for processor in self._running:
-            processor.measure()
+    async def measure(self) -> None:
+        """Bring the gauges up to date, as far as that is known at once: a rebalance must not keep a scrape waiting."""
+        with contextlib.suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(_MEASURE_SECONDS):
+                for processor in list(self._running):
+                    await processor.measure()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Start the producers before anything else, all at once; then restore and process, each in its own task.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from services.stream.topics import RAW
 from tests.chaos.audit import Audit, account, audit
 from tests.chaos.rows import compose
 from tests.stream.kafka_io import produce
-from tests.stream.pipeline import Pipeline, Worker, wait_for
+from tests.stream.pipeline import Pipeline, Worker, metric, wait_for
 from tests.stream.services import create_service_topics
 
 ROWS = 10_000
@@ -63,11 +62,6 @@ def undisturbed(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Audit:
         scene = Scene(kafka, prefix, pipeline)
         scene.submit(ROWS, "b1")
         return scene.audit(ROWS, "b1")
-
-
-def metric(worker: Worker, name: str) -> float:
-    values = re.findall(rf"^{name}(?:{{[^}}]*}})? ([0-9.e+]+)$", worker.metrics(), re.MULTILINE)
-    return sum(map(float, values))
 
 
 def processed(worker: Worker, records: int) -> Callable[[], bool]:

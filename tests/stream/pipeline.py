@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -39,12 +40,16 @@ class Worker:
                 env={**os.environ, **environment, "DIACHI_HTTP_PORT": str(self.port)},
             )
 
-    def ready(self) -> bool:
+    def answers(self, path: str) -> bool:
+        """Whether GET of a path gives 200."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             return False
+
+    def ready(self) -> bool:
+        return self.answers("readyz")
 
     def metrics(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
@@ -75,9 +80,12 @@ class Worker:
         self._process.kill()
         self._process.wait()
 
+    def wait(self, seconds: float) -> int:
+        return self._process.wait(seconds)
+
     def terminate(self) -> int:
         self._process.terminate()
-        return self._process.wait(30)
+        return self.wait(30)
 
     @property
     def running(self) -> bool:
@@ -125,3 +133,9 @@ def wait_for(done: Callable[[], bool], what: str, seconds: float = 90) -> None:
     while not done():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         time.sleep(0.2)
+
+
+def metric(worker: Worker, name: str) -> float:
+    """The sum of a metric over its labels, or of one series where `name` spells them out."""
+    series = re.escape(name) if "{" in name else name + r"(?:{[^}]*})?"
+    return sum(map(float, re.findall(rf"^{series} ([0-9.e+]+)$", worker.metrics(), re.MULTILINE)))
