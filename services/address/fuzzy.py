@@ -18,6 +18,7 @@ from rapidfuzz.distance import OSA
 from services.address.lexicon import CommunePlace, Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
 from services.address.tokens import COMMA, DASH, GLUED
+from services.address.words import LOCAL_KINDS
 
 LEAST_SIMILARITY = 0.70
 _SHORT = 4
@@ -174,7 +175,12 @@ def _spans(reading: Reading, home: set[str]) -> list[Span]:
     firm = {index for mention in _firm(reading, home) for index in range(mention.start, mention.end)}
     count = len(tokens)
     spans: list[Span] = []
-    typed = {index for word in reading.words if not word.weak for index in range(word.start, word.end)}
+    typed = {
+        index
+        for word in reading.words
+        if not word.weak and word.kind not in LOCAL_KINDS
+        for index in range(word.start, word.end)
+    }
     typed |= reading.country
     for start in range(count - 1, max(-1, count - 1 - _MAX_TOKENS), -1):
         if start in typed or start in firm or tokens.words[start].isdigit():

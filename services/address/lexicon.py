@@ -10,9 +10,13 @@ from itertools import accumulate
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, District, LegacyCommune, Province
 from gazetteer.names import fold, tone_key
+from services.address.misspelt_words import slips
 from services.address.nicknames import DISTRICT_NICKNAMES, PROVINCE_NICKNAMES, number_spellings
 
 LONGEST_KEY = 28
+_GLUED_WORDS = frozenset(
+    {"tinh", "huyen", "quan", "thanh", "pho", "thi", "xa", "tran", "phuong", "tp", "tx", "tt", "thon", "duong"}
+)
 
 
 def glue(folded: str) -> str:
@@ -105,9 +109,19 @@ class Lexicon:
         self._add_legacy(gazetteer.legacy)
         self._finish()
         self.stems = _stems(self.names)
+        self.syllables = self._syllables()
+        self.slips = slips(self.syllables)
 
     def name(self, key: str) -> Name | None:
         return self.names.get(key)
+
+    def _syllables(self) -> frozenset[str]:
+        """All folded words of the names, and the type words that people glue to them."""
+        names = [place.name for place in self.communes]
+        names += [district.name for district in self.districts.values()]
+        names += [province.name for province in self.provinces.values()]
+        words = {word for name in names for word in fold(name).split()}
+        return frozenset(words | _GLUED_WORDS)
 
     def _entry(self, key: str) -> Name:
         entry = self.names.get(key)

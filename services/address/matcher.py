@@ -46,7 +46,7 @@ class Matcher:
     def match(self, texts: Sequence[str]) -> list[Match]:
         """One match for each text, in order."""
         distinct = list(dict.fromkeys(texts))
-        readings = [read(tokenise(text), self.lexicon) for text in distinct]
+        readings = [read(tokenise(text, self.lexicon.syllables), self.lexicon) for text in distinct]
         ranked = [candidates(reading, self.lexicon) for reading in readings]
         unsettled = [row for row in range(len(distinct)) if _unsettled(ranked[row])]
         self.fuzzy.extend([readings[row] for row in unsettled])

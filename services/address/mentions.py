@@ -148,7 +148,7 @@ class Reading:
 
 def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     """The type words and the exact mentions of a text."""
-    words = _type_words(tokens)
+    words = _type_words(tokens, lexicon.slips)
     before = {word.end: word for word in words}
     country = _country(tokens)
     reading = Reading(tokens, words, before, _neutral(tokens, words, country), country)
@@ -156,6 +156,8 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     stems = lexicon.stems
     hard = {word.start for word in words if not word.weak and _accented(tokens, word)}
     for start in range(len(tokens)):
+        if start in hard:
+            continue
         key = ""
         for end in range(start, len(tokens)):
             if end > start and (tokens.gaps[end] == COMMA or end in hard):
@@ -274,18 +276,19 @@ def person_name_before(reading: Reading, start: int) -> bool:
     return False
 
 
-def _type_words(tokens: Tokens) -> list[TypeWord]:
+def _type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
     found: list[TypeWord] = []
     words, gaps, count = tokens.words, tokens.gaps, len(tokens)
+    mended = [slips.get(word, word) for word in words]
     accented = not tokens.text.isascii()
     index = 0
     while index < count:
         step = 1
-        if words[index] in _FIRST_WORDS:
+        if mended[index] in _FIRST_WORDS:
             for length in range(min(MAX_TYPE_WORDS, count - index), 0, -1):
                 if length > 1 and max(gaps[index + 1 : index + length]) > DASH:
                     continue
-                text = " ".join(words[index : index + length])
+                text = " ".join(mended[index : index + length])
                 kind = TYPE_WORDS.get(text)
                 if (
                     kind is not None
@@ -293,7 +296,8 @@ def _type_words(tokens: Tokens) -> list[TypeWord]:
                     and all(spelt_as_type(words[i], tokens.toned[i]) for i in range(index, index + length))
                 ):
                     plain = accented and text in ACCENTED and tokens.toned[index] == words[index]
-                    found.append(TypeWord(index, index + length, kind, text in WEAK or plain))
+                    slip = mended[index : index + length] != words[index : index + length]
+                    found.append(TypeWord(index, index + length, kind, text in WEAK or plain or slip))
                     step = length
                     break
         index += step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.address.evidence import Claim, fits
 from services.address.faults import Fault
 from services.address.mentions import Left, Mention, Reading, TypeWord
-from services.address.tokens import COMMA
+from services.address.tokens import COMMA, SPACE
 from services.address.words import COMMUNE_KINDS, Kind
 
 
@@ -88,7 +88,7 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
     reverse = claim.district is not None and claim.province is not None and claim.province.end <= claim.commune.start
     if reverse and claim.district is not None and claim.district.end <= claim.commune.start:
         return None
-    stray = 0
+    stray, adjoins = 0, False
     worst: Fault | None = None
     index = claim.commune.end
     while index < count:
@@ -98,10 +98,11 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
             if not step:
                 worst = _heavier(worst, _contradiction(claim, index))
                 stray += 1
+                adjoins |= index == claim.commune.end and reading.tokens.gaps[index] <= SPACE
         index = step or index + 1
     if worst is not None or not stray:
         return worst
-    return Fault.TEXT_UNEXPLAINED if stray > 1 else Fault.TEXT_STRAY_WORD
+    return Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else Fault.TEXT_STRAY_WORD
 
 
 def _explained_until(claim: Claim, index: int) -> int:

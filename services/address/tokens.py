@@ -6,11 +6,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from gazetteer.names import tone_key
 
 MAX_CHARACTERS = 1_000
 MAX_TOKENS = 160
+_LEAST_GLUED = 6
+_LONGEST_SYLLABLE = 7
 
 # How strongly two neighbouring tokens are kept apart by what stands between them.
 GLUED, SPACE, DOT, DASH, COMMA = range(5)
@@ -87,8 +90,9 @@ def clean(text: str) -> tuple[str, bool]:
     return text, cut
 
 
-def tokenise(text: str) -> Tokens:
-    """Tokens of a text as submitted. Case and digits split glued words: `TP.HồChíMinh`, `P1`, `XãCôn Lôn`."""
+def tokenise(text: str, syllables: frozenset[str] = frozenset()) -> Tokens:
+    """Tokens of a text as submitted. Case and digits split glued words: `TP.HồChíMinh`, `P1`, `XãCôn Lôn`; long words
+    in one case are split into `syllables` if they can be."""
     text, cut = clean(text)
     letters = text.translate(_LETTERS)
     words: list[str] = []
@@ -102,6 +106,7 @@ def tokenise(text: str) -> Tokens:
         ends.append(match.end())
     if not text.isascii():
         _split_types(text, words, starts, ends)
+    _split_unknown(words, starts, ends, syllables)
     toned = _toned(text, starts, ends, words)
     gaps = [_gap(text[end:start]) for end, start in zip(ends, starts[1:], strict=False)]
     gaps[:0] = [COMMA] if words else []
@@ -118,6 +123,35 @@ def _split_types(text: str, words: list[str], starts: list[int], ends: list[int]
         words[index : index + 1] = [words[index][: match.end()], words[index][match.end() :]]
         starts.insert(index + 1, middle)
         ends.insert(index, middle)
+
+
+def _split_unknown(words: list[str], starts: list[int], ends: list[int], syllables: frozenset[str]) -> None:
+    """Split long words that are no syllable into the syllables they are made of."""
+    for index in range(len(words) - 1, -1, -1):
+        word = words[index]
+        if len(word) < _LEAST_GLUED or word in syllables or len(word) != ends[index] - starts[index]:
+            continue
+        pieces = _syllables_of(word, syllables)
+        if len(pieces) > 1:
+            offsets = [starts[index], *accumulate(map(len, pieces), initial=starts[index])][1:]
+            words[index : index + 1] = pieces
+            starts[index : index + 1] = offsets[:-1]
+            ends[index : index + 1] = offsets[1:]
+
+
+@lru_cache(maxsize=16_384)
+def _syllables_of(word: str, syllables: frozenset[str]) -> tuple[str, ...]:
+    """The fewest syllables that make up a word; empty if there are none."""
+    best: list[tuple[str, ...] | None] = [(), *[None] * len(word)]
+    for end in range(1, len(word) + 1):
+        for start in range(max(0, end - _LONGEST_SYLLABLE), end):
+            head = best[start]
+            piece = word[start:end]
+            if head is not None and len(piece) > 1 and piece in syllables:
+                current = best[end]
+                if current is None or len(head) + 1 < len(current):
+                    best[end] = (*head, piece)
+    return best[-1] or ()
 
 
 def _toned(text: str, starts: list[int], ends: list[int], words: list[str]) -> list[str]:
