@@ -67,6 +67,9 @@ class Normaliser:
             if fresh is not None and (known is None or known.source_hash != fresh)
         ]
         results = dict(zip(changed, self._digitise([readings[index] for index in changed]), strict=True))
+        for result in results.values():
+            if result is not None:
+                out.faults.update(result.faults)
         failures = 0
         for index, (record, reading) in enumerate(zip(records, readings, strict=True)):
             known = remembered[index]

@@ -48,6 +48,8 @@ class Metrics:
         self.outcomes = counter("diachi_outcomes_total", "Outcomes of rows.", "outcome")
         # Why a row went to review or to the dead letters: the heaviest fault, or the error code.
         self.reasons = counter("diachi_reasons_total", "Reasons of rows in review or dead letters.", "reason")
+        # Every fault found in an address, also in digitised ones.
+        self.faults = counter("diachi_faults_total", "Faults found in addresses.", "fault")
         # Failures of the service's own making; the circuit breaker watches their share.
         self.unexpected = counter("diachi_unexpected_failures_total", "Unexpected exceptions.")
         # Keys in the state store of a partition.

@@ -53,6 +53,8 @@ class Outputs:
         self._transitions: dict[str, list[Transition]] = {}
         self._indexes: dict[tuple[int, str], int] = {}
         self.records: list[Output] = []
+        # Faults found in the addresses of this batch, for the metrics.
+        self.faults: Counter[str] = Counter()
 
     def publish(self, topic: str, key: bytes, value: bytes | None, cause: InputRecord) -> None:
         """An event on `topic`, None for a tombstone, caused by `cause`."""

@@ -214,6 +214,8 @@ class PartitionProcessor:
         metrics.unexpected.labels(stage).inc(failures)
         for topic, count in out.counts().items():
             metrics.published.labels(stage, topic).inc(count)
+        for fault, count in out.faults.items():
+            metrics.faults.labels(stage, fault).inc(count)
         for transitions in out.transitions.values():
             for step in transitions:
                 metrics.outcomes.labels(stage, step.outcome.value).inc()

@@ -8,10 +8,11 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from services.process.ports import free_port
 from services.stream.broker.errors import BrokerFailed
 from services.stream.broker.fence import fence_dead_broker, write_properties
 from services.stream.broker.jars import find_java, resolve_jars
-from services.stream.broker.launch import Launch, free_port, usable_port
+from services.stream.broker.launch import Launch, usable_port
 
 # Above every limit in schemas/asyncapi.yaml; the topics set their own.
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024

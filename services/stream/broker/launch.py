@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.process.ports import free_port, is_free
 from services.stream.broker.errors import BrokerFailed
 
 
@@ -29,21 +29,10 @@ class Launch:
         return f"127.0.0.1:{self.port}"
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def usable_port(wanted: int | None) -> int:
-    """The wanted port, or any free one; raises BrokerFailed when another process listens on the wanted one."""
+    """The wanted port, or any free one; raises BrokerFailed when the wanted one cannot be listened on."""
     if wanted is None:
         return free_port()
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError as error:
-            raise BrokerFailed(f"port {wanted} cannot be used: {error.strerror}") from error
+    if not is_free(wanted):
+        raise BrokerFailed(f"port {wanted} cannot be used")
     return wanted

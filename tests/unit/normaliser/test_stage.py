@@ -147,6 +147,7 @@ def test_a_doubtful_address_waits_in_review_with_its_heaviest_fault() -> None:
     assert matched(out) == []
     assert steps(out) == [(1, None, Outcome.REVIEW)]
     assert out.transitions["b1"][0].reason == "point.outside_commune"
+    assert out.faults == {"point.outside_commune": 1}
 
 
 def test_a_correction_that_falls_to_review_leaves_the_last_good_version() -> None:
