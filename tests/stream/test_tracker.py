@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import socket
 import subprocess
@@ -12,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ from aiokafka import AIOKafkaProducer
 from schemas.batch import BatchClosed, BatchOpened, BatchStatus, BatchTransitions, Transition
 from schemas.codec import decode, encode
 from schemas.outcome import Outcome
+from services.stream.envelope import Headers
 from services.stream.topics import BATCH_PROGRESS, BATCH_STATUS
+from services.tracker.exactly_once import EXIT_GAVE_UP
 from tests.stream.kafka_io import create_plain_topics, produce, read_committed
 
 AT = "2026-01-02T03:04:05.678Z"
@@ -102,7 +104,10 @@ class Tracker:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("diachi"), "tracker"], stdout=log, stderr=log
+                [Path(sys.executable).with_name("diachi"), "tracker"],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "DIACHI_TRACKER_URL": self.url},
             )
 
     def get(self, path: str) -> tuple[int, Any]:
@@ -129,6 +134,11 @@ class Tracker:
         code, body = self.get(f"/batches/{name}")
         return code == 200 and json.loads(body)["state"] == "complete"
 
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
     def end(self, seconds: float = 20) -> int:
         assert self.process is not None
         self.process.terminate()
@@ -137,24 +147,20 @@ class Tracker:
 
 @pytest.fixture
 def tracker(kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
-    with _free_port() as port:
-        url = f"http://127.0.0.1:{port}"
+    """A tracker of its own for the test's topics, not yet started; the broker's address is in the environment."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
-    monkeypatch.setenv("DIACHI_TRACKER_URL", url)
     topics = [topic_prefix + BATCH_PROGRESS, topic_prefix + BATCH_STATUS]
     asyncio.run(create_plain_topics(kafka, topics, PARTITIONS))
-    tracker = Tracker(url, tmp_path / "tracker.log")
+    tracker = Tracker(free_url(), tmp_path / "tracker.log")
     yield tracker
-    if tracker.process is not None and tracker.process.poll() is None:
-        tracker.process.kill()
-        tracker.process.wait()
+    tracker.kill()
 
 
-@contextmanager
-def _free_port() -> Iterator[int]:
+def free_url() -> str:
+    """An address on this machine where nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        yield free.getsockname()[1]
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def statuses(servers: str, topic: str) -> dict[str, BatchStatus]:
@@ -182,8 +188,7 @@ def test_totals_are_right_after_kills_in_the_middle(kafka: str, topic_prefix: st
     tracker.ready()
     for nth in range(3):
         asyncio.run(feed.batch(f"early-{nth}", rows=60))
-        tracker.process.kill()
-        tracker.process.wait()
+        tracker.kill()
         tracker.start()
         asyncio.run(feed.batch(f"late-{nth}", rows=40))
         if nth == 1:
@@ -193,3 +198,57 @@ def test_totals_are_right_after_kills_in_the_middle(kafka: str, topic_prefix: st
     check(feed, over_http)
     assert tracker.end() == 0
     check(feed, statuses(kafka, topic_prefix + BATCH_STATUS))
+
+
+def test_a_second_tracker_ends_the_first_and_counts_on(kafka: str, topic_prefix: str, tracker: Tracker) -> None:
+    feed = Feed(kafka, topic_prefix + BATCH_PROGRESS)
+    tracker.start()
+    tracker.ready()
+    asyncio.run(feed.batch("before", rows=50))
+    tracker.until("complete", lambda: tracker.complete("before"))
+    first, second = tracker.process, Tracker(free_url(), tracker.log)
+    assert first is not None
+    second.start()
+    try:
+        asyncio.run(feed.batch("during", rows=50))
+        assert first.wait(30) == EXIT_GAVE_UP
+        second.until("complete", lambda: all(map(second.complete, feed.expected)))
+        assert second.end() == 0
+    finally:
+        second.kill()
+    check(feed, statuses(kafka, topic_prefix + BATCH_STATUS))
+
+
+def test_an_event_that_cannot_be_read_hides_no_other(kafka: str, topic_prefix: str, tracker: Tracker) -> None:
+    feed = Feed(kafka, topic_prefix + BATCH_PROGRESS)
+    opened = encode(BatchOpened("other", "test", AT))
+    bad: list[tuple[bytes | None, bytes | None, Headers]] = [
+        (b"b", b"\xff{", []),
+        (b"b", b"[1]", []),
+        (b"b", b'{"kind":"mystery","batch_id":"b"}', []),
+        (b"b", b'{"kind":"opened"}', []),
+        (b"b", opened, []),
+        (None, opened, []),
+        (b"b", None, []),
+    ]
+    asyncio.run(produce(kafka, topic_prefix + BATCH_PROGRESS, bad))
+    asyncio.run(feed.batch("b", rows=10))
+    tracker.start()
+    tracker.until("complete", lambda: tracker.complete("b"))
+    assert f'diachi_unexpected_failures_total{{stage="tracker"}} {len(bad)}.0' in tracker.get("/metrics")[1].decode()
+    assert tracker.get("/batches/other")[0] == 404
+    listed = json.loads(tracker.get("/batches")[1])
+    assert [each["batch_id"] for each in listed] == ["b"]
+    assert json.loads(tracker.get("/batches?limit=no")[1])["error"] == "request.limit"
+
+
+def test_a_missing_topic_is_named(
+    kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    tracker = Tracker("http://127.0.0.1:1", tmp_path / "tracker.log")
+    tracker.start()
+    assert tracker.process is not None
+    assert tracker.process.wait(20) == 2
+    assert f"{topic_prefix}{BATCH_PROGRESS}" in tracker.log.read_text()
+    assert "diachi topics create" in tracker.log.read_text()
