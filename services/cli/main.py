@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from services.cli import broker, code, gazetteer, normaliser, registrar, topics, tracker
+from services.cli import run as run_all
 
 app = typer.Typer(
     name="diachi",
@@ -18,6 +19,7 @@ app.add_typer(gazetteer.app, name="gazetteer")
 app.add_typer(topics.app, name="topics")
 app.command()(tracker.tracker)
 app.command()(broker.broker)
+app.command()(run_all.run)
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
 

@@ -17,11 +17,11 @@ import pytest
 import yaml
 from aiokafka import AIOKafkaProducer
 
+from services.process.ports import free_port
 from services.stream.broker import BrokerUnavailable, LocalBroker, local_broker, own_broker
 from services.stream.broker.apache import MESSAGE_MAX_BYTES
 from services.stream.broker.errors import BrokerFailed
 from services.stream.broker.jars import POM, jar_folder, resolve_jars
-from services.stream.broker.launch import free_port
 from tests.stream.kafka_io import create_plain_topics, read_committed
 
 _ROOT = Path(__file__).parents[2]

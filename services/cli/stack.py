@@ -1,0 +1,108 @@
+"""All of Diachi on one machine, for as long as a `with` block runs: a broker, the topics, the services."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.process.ports import free_port, is_free
+from services.process.supervisor import Service, ServiceFailed, Supervisor
+from services.stream.broker import Broker, Kind, LocalBroker, local_broker
+from services.stream.settings import Settings
+from services.stream.topic_admin import create_topics
+
+# Where `diachi submit` and `diachi status` look when nobody tells them.
+_USUAL_BROKER_PORT = 9092
+_USUAL_TRACKER_PORT = 6066
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A broker and the services on it, all ready."""
+
+    broker: Broker
+    supervisor: Supervisor
+    tracker_url: str
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a client needs in its environment to reach them."""
+        return {"KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers, "DIACHI_TRACKER_URL": self.tracker_url}
+
+    def check(self) -> None:
+        """Restart services that ended. Raises ServiceFailed when one keeps ending, or when the broker is gone."""
+        if isinstance(self.broker, LocalBroker) and not self.broker.alive():
+            raise ServiceFailed("the broker", "ended by itself", self.broker.log_path, self.broker.log_tail())
+        self.supervisor.check()
+
+    def watch(self) -> None:
+        """Check until interrupted or until ServiceFailed."""
+        while True:
+            self.check()
+            time.sleep(0.2)
+
+
+@contextmanager
+def local_stack(
+    data_dir: Path, *, kind: Kind = "auto", workers: int = 1, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Stack]:
+    """Start everything, with all files under `data_dir`, and stop it at the end: the services first, then the broker.
+
+    `workers` is the number of normalisers, and of registrars. Raises BrokerUnavailable, ServiceFailed, KafkaError, and
+    TopicsUnfitError when topics that exist already do not fit each other.
+    """
+    data_dir = data_dir.absolute()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with local_broker(kind, data_dir=data_dir / "broker", port=_usual(_USUAL_BROKER_PORT), say=say) as broker:
+        say(f"Broker: {broker.kind} at {broker.bootstrap_servers} ({broker.reason})")
+        settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers)
+        asyncio.run(
+            create_topics(
+                broker.bootstrap_servers,
+                settings.topic_prefix,
+                partitions=settings.partitions,
+                replication_factor=settings.replication_factor,
+            )
+        )
+        tracker_port = _usual(_USUAL_TRACKER_PORT) or free_port()
+        services = _services(broker.bootstrap_servers, workers, tracker_port)
+        supervisor = Supervisor(services, data_dir, say=say)
+        try:
+            supervisor.start()
+            say("Waiting for " + ", ".join(service.name for service in services))
+            supervisor.wait_ready()
+            yield Stack(broker, supervisor, f"http://127.0.0.1:{tracker_port}")
+        finally:
+            supervisor.stop()
+
+
+def _usual(port: int) -> int | None:
+    return port if is_free(port) else None
+
+
+def _services(bootstrap_servers: str, workers: int, tracker_port: int) -> list[Service]:
+    """In the order of their stopping: the tracker last, so that it still sees what the others finish."""
+    environ = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, "DIACHI_HTTP_HOST": "127.0.0.1"}
+    names = {
+        f"{stage}-{number}" if workers > 1 else stage: stage
+        for stage in ("normaliser", "registrar")
+        for number in range(1, workers + 1)
+    }
+    stages = [_service(name, stage, environ, free_port()) for name, stage in names.items()]
+    return [*stages, _service("tracker", "tracker", environ, tracker_port)]
+
+
+def _service(name: str, command: str, environ: Mapping[str, str], port: int) -> Service:
+    return Service(
+        name=name,
+        # -P: the working folder is the data folder, and nothing is to be imported from there.
+        command=[sys.executable, "-P", "-m", "services.cli", command],
+        environ={**environ, "DIACHI_HTTP_PORT": str(port)},
+        port=port,
+    )
