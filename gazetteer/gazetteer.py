@@ -23,7 +23,8 @@ class GazetteerMissing(Exception):  # noqa: N818 (reads as what it is)
 class Gazetteer:
     """All places, old and new.
 
-    `provinces` are the 34 of today and `old_provinces` the 63 before July 2025, by their two digits, which overlap.
+    `provinces` are the 34 of today and `old_provinces` the 63 before July 2025, by their two digits, which overlap;
+    `province_successor` leads from the code of an old one to that of today's.
     `districts` are by `District.key`. `legacy` holds each old commune once for every distinct code, name, kind and
     district it had, in order of code, latest edition first.
     """
@@ -32,6 +33,9 @@ class Gazetteer:
         self.version = version
         self.provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if one.current])
         self.old_provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if not one.current])
+        self.province_successor: Mapping[str, str] = MappingProxyType(
+            {one.code: one.successor_code for one in self.old_provinces.values() if one.successor_code}
+        )
         self.districts: Mapping[str, District] = _by("key", places.districts)
         self.communes: Mapping[str, Commune] = _by("code", places.communes)
         self.areas: Mapping[str, Area] = _by("area", places.areas)
@@ -49,11 +53,6 @@ class Gazetteer:
         except ArtifactError as error:
             raise GazetteerMissing(f"{path}: {error}: run `diachi gazetteer build`") from error
         return cls(version, places)
-
-    @property
-    def province_successor(self) -> Mapping[str, str]:
-        """The code of today's province for each old province's code."""
-        return {one.code: one.successor_code for one in self.old_provinces.values() if one.successor_code}
 
     def district_of(self, legacy: LegacyCommune) -> District:
         """The district of an old commune at the time of its edition."""
