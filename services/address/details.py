@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.address import Components
@@ -68,13 +69,16 @@ def parse_details(reading: Reading, until: int) -> list[Piece]:
     return pieces
 
 
-def components_of(pieces: list[Piece]) -> Components:
-    """Pieces as components; several of one kind are joined in the order of the text, a group before its village."""
+def components_of(pieces: Iterable[Piece]) -> Components:
+    """Pieces as components; several of one kind are joined in the order of the text, a group before its village. A bare
+    name right after the house number is its street."""
     values: dict[str, list[str]] = {}
+    before = ""
     for piece in pieces:
-        values.setdefault(piece.label, [])
-        if piece.value not in values[piece.label]:
-            values[piece.label].append(piece.value)
+        label = "street" if piece.label == "name" and before == "house_number" else piece.label
+        before = label
+        if piece.value not in values.setdefault(label, []):
+            values[label].append(piece.value)
     village = values.get("group", []) + values.get("village", [])
     return Components(
         house_number=_first(values, "house_number"),
@@ -182,8 +186,7 @@ def _read_plain(tokens: Tokens, lower: str, start: int, end: int, pieces: list[P
         pieces.append(Piece(begin, number_stop, "house_number", value.upper().replace(" ", "")))
         _add_name(tokens, number_stop, stop, "street", pieces)
     else:
-        after_number = bool(pieces) and pieces[-1].label == "house_number"
-        _add_name(tokens, begin, stop, "street" if street or after_number else "name", pieces)
+        _add_name(tokens, begin, stop, "street" if street else "name", pieces)
 
 
 def _add_name(tokens: Tokens, start: int, stop: int, label: str, pieces: list[Piece]) -> None:

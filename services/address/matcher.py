@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.address import MatchLevel
+from services.address.cache import BoundedCache
 from services.address.candidates import Candidate, candidates
 from services.address.details import Piece, parse_details
 from services.address.evidence import gather
@@ -13,10 +14,12 @@ from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading, read
+from services.address.segments import Cut, Segmenter
 from services.address.tokens import tokenise
 
 # Candidates kept of each text: the leader, its rivals, and a few homonyms that a point may choose among.
-MAX_KEPT = 40
+MAX_KEPT = 24
+_CACHED_TAILS = 32_768
 
 # From this score on, exact names settle a text, unless one of these faults hints at a name not found.
 SETTLED_SCORE = 90
@@ -24,51 +27,105 @@ _ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUN
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """What the text alone says. `ranked` is best first; `wider_level` is the level reached without a commune."""
+class Ranking:
+    """The candidates of a text, best first. `pieces` are the components before the administrative part; `settled`
+    says that no misspelt name was looked for; `wider_level` is the level reached without a commune."""
 
-    reading: Reading
-    ranked: list[Candidate]
-    pieces: list[Piece]
-    village_names: list[str]
+    ranked: tuple[Candidate, ...]
+    pieces: tuple[Piece, ...]
+    wider_level: MatchLevel
+    settled: bool
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the text alone says."""
+
+    ranked: tuple[Candidate, ...]
+    pieces: tuple[Piece, ...]
     wider_level: MatchLevel
     faults: tuple[Fault, ...]
     empty: bool
 
+    @property
+    def village_names(self) -> list[str]:
+        """What may name a village."""
+        return [piece.value for piece in self.pieces if piece.label in ("village", "group", "name")]
+
 
 class Matcher:
-    """Matches texts against one lexicon."""
+    """Matches texts against one lexicon, remembering the administrative tails it has seen."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self.fuzzy = FuzzyNames(lexicon)
+        self._segmenter = Segmenter(lexicon)
+        self._tails: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
+        self._wholes: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
 
     def match(self, texts: Sequence[str]) -> list[Match]:
         """One match for each text, in order."""
-        distinct = list(dict.fromkeys(texts))
-        readings = [read(tokenise(text, self.lexicon.syllables), self.lexicon) for text in distinct]
-        ranked = [candidates(reading, self.lexicon) for reading in readings]
-        unsettled = [row for row in range(len(distinct)) if _unsettled(ranked[row])]
-        self.fuzzy.extend([readings[row] for row in unsettled])
-        for row in unsettled:
-            ranked[row] = candidates(readings[row], self.lexicon)
-        matches = {
-            text: finish(reading, found[:MAX_KEPT], self.lexicon)
-            for text, reading, found in zip(distinct, readings, ranked, strict=True)
-        }
-        return [matches[text] for text in texts]
+        cuts = [self._segmenter.cut(text) for text in texts]
+        tails = self._exact(cut.tail for cut in cuts)
+        wholes = self._fuzzy(cut.whole for cut in cuts if not tails[cut.tail].settled)
+        matches = []
+        for cut in cuts:
+            tail = tails[cut.tail]
+            matches.append(_match(cut, tail, cut.pieces) if tail.settled else _match(cut, wholes[cut.whole], cut.pieces))
+        return matches
+
+    def _exact(self, texts: Iterable[str]) -> dict[str, Ranking]:
+        """The rankings of texts by names spelt right."""
+        found: dict[str, Ranking] = {}
+        for text in texts:
+            if text not in found:
+                ranking = self._tails.get(text)
+                if ranking is None:
+                    reading = self.read(text)
+                    ranking = _rank(reading, candidates(reading, self.lexicon), self.lexicon)
+                    self._tails.put(text, ranking)
+                found[text] = ranking
+        return found
+
+    def _fuzzy(self, texts: Iterable[str]) -> dict[str, Ranking]:
+        """The rankings of texts with misspelt names."""
+        found: dict[str, Ranking] = {}
+        new: list[str] = []
+        for text in dict.fromkeys(texts):
+            ranking = self._wholes.get(text)
+            if ranking is None:
+                new.append(text)
+            else:
+                found[text] = ranking
+        for text, ranking in zip(new, self.rank_fuzzy([self.read(text) for text in new]), strict=True):
+            self._wholes.put(text, ranking)
+            found[text] = ranking
+        return found
+
+    def read(self, text: str) -> Reading:
+        """The reading of a text by names spelt right."""
+        return read(tokenise(text, self.lexicon.syllables), self.lexicon)
+
+    def rank_fuzzy(self, readings: Sequence[Reading]) -> list[Ranking]:
+        """Add the misspelt names to the readings, and rank."""
+        self.fuzzy.extend(readings)
+        return [_rank(reading, candidates(reading, self.lexicon), self.lexicon) for reading in readings]
 
 
-def _unsettled(ranked: list[Candidate]) -> bool:
-    """Whether exact names leave enough open that misspelt ones should be looked for."""
-    return not ranked or ranked[0].score < SETTLED_SCORE or not _ASKING.isdisjoint(ranked[0].faults)
+def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
+    faults = (Fault.TEXT_TOO_LONG,) if cut.cut_short else ()
+    return Match(ranking.ranked, (*pieces, *ranking.pieces), ranking.wider_level, faults, ranking.empty)
 
 
-def finish(reading: Reading, ranked: list[Candidate], lexicon: Lexicon) -> Match:
-    """The match of a reading with its ranking: what stands before the commune becomes components."""
-    until = _head_end(reading, ranked)
-    pieces = parse_details(reading, until)
-    names = [piece.value for piece in pieces if piece.label in ("village", "group", "name")]
+def is_settled(ranked: Sequence[Candidate]) -> bool:
+    """Whether exact names leave so little open that misspelt ones need not be looked for."""
+    return bool(ranked) and ranked[0].score >= SETTLED_SCORE and _ASKING.isdisjoint(ranked[0].faults)
+
+
+def _rank(reading: Reading, ranked: list[Candidate], lexicon: Lexicon) -> Ranking:
+    """What stands before the administrative part becomes components."""
+    pieces = tuple(parse_details(reading, head_end(reading, ranked)))
     level = MatchLevel.NONE
     if not ranked:
         evidence = gather(reading, lexicon)
@@ -76,12 +133,11 @@ def finish(reading: Reading, ranked: list[Candidate], lexicon: Lexicon) -> Match
             level = MatchLevel.DISTRICT
         elif evidence.provinces:
             level = MatchLevel.PROVINCE
-    faults = (Fault.TEXT_TOO_LONG,) if reading.tokens.cut else ()
-    return Match(reading, ranked, pieces, names, level, faults, len(reading.tokens) == 0)
+    return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, is_settled(ranked), len(reading.tokens) == 0)
 
 
-def _head_end(reading: Reading, ranked: list[Candidate]) -> int:
-    """The first token of the administrative part: of the best candidate, or of the first wide name without one."""
+def head_end(reading: Reading, ranked: Sequence[Candidate]) -> int:
+    """The first token of the administrative part: of the best candidate, or the end of the text without one."""
     if ranked:
         return min(mention.outer_start for mention in ranked[0].mentions)
     return len(reading.tokens)

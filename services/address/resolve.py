@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gazetteer.gazetteer import Gazetteer
@@ -41,7 +42,7 @@ NOTHING = Resolved(None, None, None, None, (Fault.COMMUNE_MISSING,), 0, 0, (), F
 def resolve(
     gazetteer: Gazetteer,
     villages: VillageIndex,
-    ranked: list[Candidate],
+    ranked: Sequence[Candidate],
     village_names: list[str],
     position: Position | None,
 ) -> Resolved:
@@ -70,7 +71,7 @@ def resolve(
     return Resolved(commune, legacy, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside)
 
 
-def _by_point(gazetteer: Gazetteer, ranked: list[Candidate], position: Position) -> Candidate:
+def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], position: Position) -> Candidate:
     """The best candidate within reach whose commune the point can lie in; the leader if there is none."""
     for candidate in ranked:
         if candidate.score < ranked[0].score - _WITHIN_REACH:
@@ -113,7 +114,7 @@ def _part(
 
 def _rivals(
     gazetteer: Gazetteer,
-    ranked: list[Candidate],
+    ranked: Sequence[Candidate],
     best: Candidate,
     chosen: Commune | None,
     position: Position | None,
@@ -160,7 +161,7 @@ def _rival(gazetteer: Gazetteer, candidate: Candidate, code: str, score: int) ->
     )
 
 
-def _twin(ranked: list[Candidate], best: Candidate) -> bool:
+def _twin(ranked: Sequence[Candidate], best: Candidate) -> bool:
     """Whether another old commune, now in the same one of today, reads just as well: then the old one is left open."""
     return any(
         other.place.legacy is not None
