@@ -105,7 +105,7 @@ class Supervisor:
                 return
             if time.monotonic() > deadline:
                 late = waiting[0]
-                raise self._failed(late, f"was not ready after {self._policy.ready_within:.0f} s")
+                raise self._failed(late, f"was not ready after {self._policy.ready_within:g} s")
             time.sleep(_POLL_SECONDS)
 
     def check(self) -> None:

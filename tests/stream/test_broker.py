@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from services.stream.broker import BrokerUnavailable, LocalBroker, local_broker,
 from services.stream.broker.apache import MESSAGE_MAX_BYTES
 from services.stream.broker.errors import BrokerFailed
 from services.stream.broker.jars import POM, jar_folder, resolve_jars
+from tests.processes import gone
 from tests.stream.kafka_io import create_plain_topics, read_committed
 
 _ROOT = Path(__file__).parents[2]
@@ -36,15 +36,6 @@ def apache() -> Iterator[LocalBroker]:
 
 def _without_java() -> dict[str, str]:
     return {"PATH": "/nowhere", "HOME": os.environ["HOME"]}
-
-
-def _gone(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 async def _commit(servers: str, topic: str, transactions: int, each: int) -> None:
@@ -89,7 +80,7 @@ def test_apache_keeps_every_acknowledged_transaction_when_killed(apache: LocalBr
     before = apache.bootstrap_servers, apache.pid
     apache.kill()
     assert not apache.alive()
-    assert _gone(before[1], 1)
+    assert gone(before[1], 1)
     apache.restart()
     assert apache.bootstrap_servers == before[0]
     assert apache.pid != before[1]
@@ -136,7 +127,7 @@ def test_without_java_auto_takes_the_embedded_broker_and_says_why() -> None:
         asyncio.run(_commit(broker.bootstrap_servers, "first-look", transactions=2, each=5))
         assert _values(broker.bootstrap_servers, "first-look") == list(range(10))
         pid = broker.pid
-    assert _gone(pid, 1)
+    assert gone(pid, 1)
 
 
 def test_a_broker_that_cannot_be_had_says_what_to_install() -> None:
@@ -203,7 +194,7 @@ def test_the_command_prints_the_address_and_stops_when_asked(how: signal.Signals
     log = re.search(r"Log: (\S+)\. Stop", errors)
     assert log is not None
     assert not Path(log[1]).exists()
-    assert all(_gone(child.pid, 1) for child in children)
+    assert all(gone(child.pid, 1) for child in children)
 
 
 def test_a_killed_command_leaves_no_broker_behind(tmp_path: Path) -> None:
@@ -213,7 +204,7 @@ def test_a_killed_command_leaves_no_broker_behind(tmp_path: Path) -> None:
     assert any("java" in child.name() for child in children)
     command.kill()
     command.communicate(timeout=30)
-    assert all(_gone(child.pid, 20) for child in children)
+    assert all(gone(child.pid, 20) for child in children)
 
 
 def test_the_command_fails_when_its_broker_dies() -> None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from services.process import Child
+from tests.processes import gone
 
 _STARTER = """
 import sys, time
@@ -26,15 +27,6 @@ time.sleep(600)
 _STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 )
-
-
-def _gone(pid: int, seconds: float = 5.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def _wait_for_log(child: Child, text: str) -> None:
@@ -55,14 +47,14 @@ def test_stop_sends_sigterm_first(tmp_path: Path) -> None:
     child = Child(["sleep", "600"], tmp_path / "log")
     assert child.poll() is None
     assert child.stop(5) == 128 + signal.SIGTERM
-    assert _gone(child.pid)
+    assert gone(child.pid)
 
 
 def test_stop_kills_what_ignores_sigterm(tmp_path: Path) -> None:
     child = Child([sys.executable, "-c", _STUBBORN], tmp_path / "log")
     _wait_for_log(child, "deaf")
     assert child.stop(0.2) == 128 + signal.SIGKILL
-    assert _gone(child.pid)
+    assert gone(child.pid)
 
 
 def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
@@ -98,10 +90,10 @@ def test_no_child_outlives_its_starter(tmp_path: Path, how: signal.Signals) -> N
     assert psutil.pid_exists(pid)
     starter.send_signal(how)
     starter.wait(10)
-    assert _gone(pid)
+    assert gone(pid)
 
 
-def test_a_child_deaf_to_sigterm_is_killed_when_its_starter_is_gone(tmp_path: Path) -> None:
+def test_a_child_deaf_to_sigterm_is_killed_when_its_starter_isgone(tmp_path: Path) -> None:
     starter_code = _STARTER.replace('["sleep", "600"]', repr([sys.executable, "-c", _STUBBORN])).replace(
         "Path(sys.argv[1])", "Path(sys.argv[1]), grace_seconds=0.2"
     )
@@ -116,7 +108,7 @@ def test_a_child_deaf_to_sigterm_is_killed_when_its_starter_is_gone(tmp_path: Pa
         time.sleep(0.02)
     starter.kill()
     starter.wait(10)
-    assert _gone(pid)
+    assert gone(pid)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux kills a child with its parent")
@@ -126,5 +118,5 @@ def test_a_killed_guard_takes_its_child_along(tmp_path: Path) -> None:
     assert guard is not None
     assert guard.pid != os.getpid()
     guard.kill()
-    assert _gone(child.pid)
+    assert gone(child.pid)
     child.kill()
