@@ -23,6 +23,7 @@ from schemas.raw import Decision, RawAddress
 from services.address.compose import matched_text, published_text
 from services.address.decide import decide
 from services.address.details import components_of
+from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
 from services.address.identity import dwelling_id
 from services.address.lexicon import Lexicon
@@ -37,7 +38,7 @@ _LOCATED = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
 _SETTLED_SCORE = 100
 
 
-class UnknownCommuneError(ValueError):
+class UnknownCommuneError(LookupError):
     """A decision names a commune code that the gazetteer does not know today."""
 
 
@@ -58,6 +59,17 @@ class AddressCore:
             self._result(text, match, point) for text, match, point in zip(published, matches, points, strict=True)
         ]
         return _with_codes(results)
+
+    def explain(self, raw: RawAddress) -> Explanation:
+        """The parse, the candidates and the decision of one address, for people to read."""
+        result = self.digitise([raw])[0]
+        text = matched_text(raw, published_text(raw))
+        reading = self.matcher.read(text)
+        ranking = self.matcher.rank(reading)
+        fuzzy = not ranking.settled
+        if fuzzy:
+            ranking = self.matcher.rank_fuzzy([reading])[0]
+        return explanation(self.gazetteer, reading, ranking, result, fuzzy)
 
     def settle(self, decision: Decision) -> AddressResult:
         """The result of a person's decision: accepted as settled. Raises UnknownCommuneError."""

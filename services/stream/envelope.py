@@ -18,6 +18,10 @@ LINE_NO = "diachi-line-no"
 EVENT_NAMESPACE = UUID("c1f7a8de-2d0c-4f5f-9a53-6b1de0b1c6a4")
 
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+# As schemas/json has them: what a producer puts into headers goes on to other topics.
+_BATCH_ID = re.compile(rb"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+_LINE_NO = re.compile(rb"[1-9][0-9]{0,7}")
 
 
 def header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
@@ -85,16 +89,25 @@ def rfc3339(timestamp_ms: int) -> bytes:
 
 
 def event_time(headers: Sequence[tuple[str, bytes]], timestamp_ms: int) -> bytes:
-    """When the fact happened: the cause's own `ce_time`, else the time its record was produced."""
-    return header(headers, "ce_time") or rfc3339(timestamp_ms)
+    """When the fact happened: the cause's own `ce_time` if that is a time, else the time its record was produced."""
+    given = header(headers, "ce_time")
+    return given if given is not None and _is_time(given) else rfc3339(timestamp_ms)
+
+
+@lru_cache(maxsize=1024)
+def _is_time(given: bytes) -> bool:
+    """Whether bytes are RFC 3339 with its offset from UTC."""
+    try:
+        text = given.decode("ascii")
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _RFC3339.fullmatch(text) is not None
 
 
 def batch_row(headers: Sequence[tuple[str, bytes]]) -> tuple[str, int] | None:
     """The batch and line that a raw record's headers name, so that an unreadable record still belongs to its batch."""
     batch_id, line_no = header(headers, BATCH_ID), header(headers, LINE_NO)
-    if batch_id is None or line_no is None or not line_no.isdigit() or len(line_no) > 18:
+    if batch_id is None or line_no is None or not _BATCH_ID.fullmatch(batch_id) or not _LINE_NO.fullmatch(line_no):
         return None
-    try:
-        return batch_id.decode(), int(line_no)
-    except UnicodeDecodeError:
-        return None
+    return batch_id.decode(), int(line_no)

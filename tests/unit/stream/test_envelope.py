@@ -15,6 +15,7 @@ from services.stream.envelope import (
     batch_row,
     event_headers,
     event_id,
+    event_time,
     header,
     rfc3339,
 )
@@ -46,6 +47,19 @@ def test_a_kafka_timestamp_is_written_to_the_millisecond() -> None:
     assert rfc3339(1_767_000_000_007) == b"2025-12-29T09:20:00.007Z"
 
 
+@pytest.mark.parametrize("given", [b"2025-11-23T07:12:05Z", b"2025-11-23T14:12:05.120+07:00"])
+def test_the_time_of_an_event_is_its_cause_s_own(given: bytes) -> None:
+    assert event_time([("ce_time", given)], 1_767_000_000_007) == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [b"", b"\xff", b"today", b"2025-11-23", b"2025-11-23T07:12:05", b"2025-02-30T07:12:05Z", b"2025-11-23T7:1:5Z"],
+)
+def test_a_time_that_is_none_gives_way_to_that_of_the_record(given: bytes) -> None:
+    assert event_time([("ce_time", given)], 1_767_000_000_007) == b"2025-12-29T09:20:00.007Z"
+
+
 @pytest.mark.parametrize(
     ("batch", "line", "row"),
     [
@@ -53,7 +67,11 @@ def test_a_kafka_timestamp_is_written_to_the_millisecond() -> None:
         (b"b1", b"-7", None),
         (b"b1", b"9" * 30, None),
         (b"b1", b"", None),
+        (b"b1", b"0", None),
         (b"\xff", b"7", None),
+        (b"Anh Ba, 0900 000 000", b"7", None),
+        (b"b" * 65, b"7", None),
+        (b"b1\n", b"7", None),
         (None, b"7", None),
         (b"b1", None, None),
     ],
