@@ -11,6 +11,7 @@ ACCEPT_SCORE = 84
 ACCEPT_MARGIN = 6
 # Rivals shown to the person who decides.
 MAX_RIVALS = 5
+RIVAL_WITHIN = 40
 
 
 def decide(score: int, margin: int, placed: bool) -> NextAction:

@@ -26,7 +26,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "cum dan cu": ("group", "Cụm dân cư"),
     "ngo": ("alley", "Ngõ"), "ng": ("alley", "Ngõ"), "ngach": ("alley", "Ngách"), "ngh": ("alley", "Ngách"),
     "hem": ("alley", "Hẻm"), "kiet": ("alley", "Kiệt"),
-    "duong": ("street", "Đường"), "d": ("street", "Đường"), "pho": ("street", "Phố"), "duong so": ("street", "Đường số"),
+    "duong": ("street", "Đường"), "d": ("street", "Đường"), "pho": ("street", "Phố"),
+    "duong so": ("street", "Đường số"),
     "ds": ("street", "Đường số"), "quoc lo": ("street", "Quốc lộ"), "ql": ("street", "Quốc lộ"),
     "tinh lo": ("street", "Tỉnh lộ"), "tl": ("street", "Tỉnh lộ"), "dt": ("street", "Đường tỉnh"),
     "huong lo": ("street", "Hương lộ"), "hl": ("street", "Hương lộ"), "dai lo": ("street", "Đại lộ"),
@@ -37,7 +38,8 @@ _LABELS: dict[str, tuple[str, str]] = {
 
 _NUMBERED_ROADS = frozenset({"quoc lo", "ql", "tinh lo", "tl", "dt", "huong lo", "hl"})
 _NUMBER = re.compile(
-    r"(?:(?:so nha|nha so|so|sn|nha)[ .:]*)?(?P<number>(?:[a-z]{1,3}[ .]?)?\d+ ?[a-z]?(?:bis|ter)?(?:[/\-.]?[a-z]*\d+[a-z]*)*(?:bis)?)(?![a-z0-9+])",
+    r"(?:(?:so nha|nha so|so|sn|nha)[ .:]*)?"
+    r"(?P<number>(?:[a-z]{1,3}[ .]?)?\d+ ?[a-z]?(?:bis|ter)?(?:[/\-.]?[a-z]*\d+[a-z]*)*(?:bis)?)(?![a-z0-9+])"
 )
 _UNIT = re.compile(
     r"(?:can ho|can|phong|ch|p)[ .:]*(?:so )?(?P<flat>[a-z]?\d[\w.\-]*)|(?:tang|lau)[ .]*(?P<floor>\d+\w?)"

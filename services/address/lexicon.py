@@ -61,9 +61,10 @@ class DistrictPlace:
 class CommunePlace:
     """A commune of either age. `district` and `legacy` are None for a commune of today.
 
-    `current` are the codes of the communes of today that it is, or went into, the usual one first; `explained` are the keys
-    that a text about this commune may repeat; `districts` are the old districts that a commune of today was made from;
-    `old_town` says that it was a thị trấn in all lists, so that people may call it by its district's name.
+    `current` are the codes of the communes of today that it is, or went into, the usual one first. `districts` are
+    the keys of its old district, or of those that a commune of today was made from. `explained` are the names that a
+    text about it may repeat. `old_town` says that it was a thị trấn in all lists, so that people may call it by its
+    district's name.
     """
 
     code: str
@@ -183,9 +184,10 @@ class Lexicon:
         for legacy in communes:
             district = self.districts[legacy.district_key]
             successors = sorted(legacy.successors, key=lambda successor: not successor.usual)
+            aliases = [alias for alias in legacy.aliases if fold(alias) != fold(district.name)]
             place = CommunePlace(
                 legacy.code, legacy.name, _toned(legacy.name), legacy.kind.lower(), district.province, district, legacy,
-                tuple(successor.commune_code for successor in successors), _keys(legacy.name, [alias for alias in legacy.aliases if fold(alias) != fold(district.name)]),
+                tuple(successor.commune_code for successor in successors), _keys(legacy.name, aliases),
                 frozenset((legacy.district_key,)), old_town=legacy.code not in not_town,
             )  # fmt: skip
             district.communes.append(place)

@@ -72,7 +72,7 @@ class Matcher:
         matches = []
         for cut in cuts:
             tail = tails[cut.tail]
-            matches.append(_match(cut, tail, cut.pieces) if tail.settled else _match(cut, wholes[cut.whole], cut.pieces))
+            matches.append(_match(cut, tail if tail.settled else wholes[cut.whole]))
         return matches
 
     def _exact(self, texts: Iterable[str]) -> dict[str, Ranking]:
@@ -82,8 +82,7 @@ class Matcher:
             if text not in found:
                 ranking = self._tails.get(text)
                 if ranking is None:
-                    reading = self.read(text)
-                    ranking = _rank(reading, candidates(reading, self.lexicon), self.lexicon)
+                    ranking = self.rank(self.read(text))
                     self._tails.put(text, ranking)
                 found[text] = ranking
         return found
@@ -110,30 +109,30 @@ class Matcher:
     def rank_fuzzy(self, readings: Sequence[Reading]) -> list[Ranking]:
         """Add the misspelt names to the readings, and rank."""
         self.fuzzy.extend(readings)
-        return [_rank(reading, candidates(reading, self.lexicon), self.lexicon) for reading in readings]
+        return [self.rank(reading) for reading in readings]
+
+    def rank(self, reading: Reading) -> Ranking:
+        """The candidates of a reading; what stands before the administrative part becomes components."""
+        ranked = candidates(reading, self.lexicon)
+        pieces = tuple(parse_details(reading, head_end(reading, ranked)))
+        level = MatchLevel.NONE
+        if not ranked:
+            evidence = gather(reading, self.lexicon)
+            if evidence.districts:
+                level = MatchLevel.DISTRICT
+            elif evidence.provinces:
+                level = MatchLevel.PROVINCE
+        return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, is_settled(ranked), len(reading.tokens) == 0)
 
 
-def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
+def _match(cut: Cut, ranking: Ranking) -> Match:
     faults = (Fault.TEXT_TOO_LONG,) if cut.cut_short else ()
-    return Match(ranking.ranked, (*pieces, *ranking.pieces), ranking.wider_level, faults, ranking.empty)
+    return Match(ranking.ranked, (*cut.pieces, *ranking.pieces), ranking.wider_level, faults, ranking.empty)
 
 
 def is_settled(ranked: Sequence[Candidate]) -> bool:
     """Whether exact names leave so little open that misspelt ones need not be looked for."""
     return bool(ranked) and ranked[0].score >= SETTLED_SCORE and _ASKING.isdisjoint(ranked[0].faults)
-
-
-def _rank(reading: Reading, ranked: list[Candidate], lexicon: Lexicon) -> Ranking:
-    """What stands before the administrative part becomes components."""
-    pieces = tuple(parse_details(reading, head_end(reading, ranked)))
-    level = MatchLevel.NONE
-    if not ranked:
-        evidence = gather(reading, lexicon)
-        if evidence.districts:
-            level = MatchLevel.DISTRICT
-        elif evidence.provinces:
-            level = MatchLevel.PROVINCE
-    return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, is_settled(ranked), len(reading.tokens) == 0)
 
 
 def head_end(reading: Reading, ranked: Sequence[Candidate]) -> int:

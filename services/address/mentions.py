@@ -27,34 +27,9 @@ from services.address.words import (
 
 _FIRST_WORDS = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
 _SURNAMES = frozenset(
-    [
-        "nguyen",
-        "tran",
-        "le",
-        "pham",
-        "hoang",
-        "huynh",
-        "phan",
-        "vu",
-        "vo",
-        "dang",
-        "bui",
-        "do",
-        "ho",
-        "ngo",
-        "duong",
-        "ly",
-        "dinh",
-        "doan",
-        "trinh",
-        "truong",
-        "mai",
-        "cao",
-        "luong",
-        "ton",
-        "luu",
-    ]
-)
+    {"nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo", "duong",
+     "ly", "dinh", "doan", "trinh", "truong", "mai", "cao", "luong", "ton", "luu"}
+)  # fmt: skip
 
 
 class Left(IntEnum):

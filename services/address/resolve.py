@@ -9,7 +9,7 @@ from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
 from schemas.address import Position, Rival
 from services.address.candidates import Candidate
-from services.address.decide import LEAST_SCORE, MAX_RIVALS
+from services.address.decide import LEAST_SCORE, MAX_RIVALS, RIVAL_WITHIN
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
 from services.address.locate import may_lie_in, nearest_part
@@ -67,6 +67,7 @@ def resolve(
     split = Fault.COMMUNE_SPLIT in faults
     rivals = _rivals(gazetteer, ranked, best, commune, position, score if split else None)
     margin = score - rivals[0].score if rivals else score
+    rivals = [rival for rival in rivals if rival.score >= score - RIVAL_WITHIN]
     legacy = None if _twin(ranked, best) else place.legacy
     return Resolved(commune, legacy, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside)
 

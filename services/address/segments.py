@@ -19,11 +19,13 @@ from services.address.words import LOCAL_KINDS
 
 _CACHED_SEGMENTS = 65_536
 _PLAIN = re.compile(
-    r"(?:số nhà|số|nhà|sn|tổ dân phố|tổ nhân dân|tổ|tdp|thôn|xóm|ấp|khóm|bản|khu phố|khu vực|khu|khối|kp|đội|ngõ|ngách|hẻm|kiệt)?"
-    r"[ .]*\d+[a-z]?(?:[/-]\d+[a-z]?)*",
+    r"(?:số nhà|số|nhà|sn|tổ dân phố|tổ nhân dân|tổ|tdp|thôn|xóm|ấp|khóm|bản|khu phố|khu vực|khu|khối|kp|đội|ngõ|ngách"
+    r"|hẻm|kiệt)?[ .]*\d+[a-z]?(?:[/-]\d+[a-z]?)*",
     re.IGNORECASE,
 )
-_LEADING_NUMBER = re.compile(r"((?:số nhà|số|sn)?[ .:]*\d+[a-zA-Z]?(?:[/-]\d+[a-zA-Z]?)*) (?=[^\W\d_]{2})", re.IGNORECASE)
+_LEADING_NUMBER = re.compile(
+    r"((?:số nhà|số|sn)?[ .:]*\d+[a-zA-Z]?(?:[/-]\d+[a-zA-Z]?)*) (?=[^\W\d_]{2})", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from gazetteer.model import Village
 from gazetteer.names import fold
 
 _KIND_WORDS = re.compile(
-    r"^(?:to dan pho|to nhan dan|khu pho|khu vuc|khoi pho|tieu khu|thon|xom|ap|khom|ban|buon|bon|plei|lang|soc|to|khu|khoi|doi|cum)\s+"
+    r"^(?:to dan pho|to nhan dan|khu pho|khu vuc|khoi pho|tieu khu|thon|xom|ap|khom|ban|buon|bon|plei|lang|soc"
+    r"|to|khu|khoi|doi|cum)\s+"
 )
 _NUMBERED = re.compile(r"^(?:so )?\d+ ?[a-z]?(?: \d+)?$|^[ivx]+$|^[a-z]\d*$")
 

@@ -36,44 +36,17 @@ WEAK = frozenset(
 
 # Local words that are as often part of a name: in the middle of a phrase they count only with a number after them.
 SOFT = frozenset(
-    [
-        "kiet",
-        "ngo",
-        "hem",
-        "ngach",
-        "cau",
-        "cho",
-        "to",
-        "lang",
-        "ban",
-        "truong",
-        "lo",
-        "doi",
-        "cum",
-        "khoi",
-        "buon",
-        "pho",
-        "chua",
-        "toa",
-        "soc",
-        "bon",
-        "tk",
-        "cc",
-        "khu",
-        "d",
-        "dt",
-        "dl",
-        "tl",
-    ]
-)
+    {"kiet", "ngo", "hem", "ngach", "cau", "cho", "to", "lang", "ban", "truong", "lo", "doi", "cum", "khoi", "buon",
+     "pho", "chua", "toa", "soc", "bon", "tk", "cc", "khu", "d", "dt", "dl", "tl"}
+)  # fmt: skip
 NUMBERED_ONLY = frozenset({"ng", "ngh", "k"})
 
 # Folded words (several joined by a space) to their kind. A word with accents must carry the right ones.
 TYPE_WORDS: dict[str, Kind] = {
     "phuong": Kind.PHUONG, "p": Kind.PHUONG, "ph": Kind.PHUONG, "f": Kind.PHUONG, "phg": Kind.PHUONG,
     "xa": Kind.XA, "x": Kind.XA,
-    "thi tran": Kind.TOWN, "thitran": Kind.TOWN, "tt": Kind.TOWN, "t t": Kind.TOWN, "ttr": Kind.TOWN, "t tran": Kind.TOWN,
-    "t tr": Kind.TOWN, "thi tr": Kind.TOWN, "tran": Kind.TOWN,
+    "thi tran": Kind.TOWN, "thitran": Kind.TOWN, "tt": Kind.TOWN, "t t": Kind.TOWN, "ttr": Kind.TOWN,
+    "t tran": Kind.TOWN, "t tr": Kind.TOWN, "thi tr": Kind.TOWN, "tran": Kind.TOWN,
     "dac khu": Kind.ZONE, "dackhu": Kind.ZONE,
     "quan": Kind.QUAN, "q": Kind.QUAN,
     "huyen": Kind.HUYEN, "h": Kind.HUYEN,
@@ -86,8 +59,8 @@ TYPE_WORDS: dict[str, Kind] = {
     "city": Kind.CITY, "province": Kind.PROVINCE,
     "thon": Kind.VILLAGE, "xom": Kind.VILLAGE, "ap": Kind.VILLAGE, "khom": Kind.VILLAGE, "ban": Kind.VILLAGE,
     "buon": Kind.VILLAGE, "bon": Kind.VILLAGE, "plei": Kind.VILLAGE, "lang": Kind.VILLAGE, "soc": Kind.VILLAGE,
-    "to": Kind.VILLAGE, "to dan pho": Kind.VILLAGE, "tdp": Kind.VILLAGE, "to nhan dan": Kind.VILLAGE, "tnd": Kind.VILLAGE,
-    "dan pho": Kind.VILLAGE, "to dp": Kind.VILLAGE, "t d p": Kind.VILLAGE,
+    "to": Kind.VILLAGE, "to dan pho": Kind.VILLAGE, "tdp": Kind.VILLAGE, "to nhan dan": Kind.VILLAGE,
+    "tnd": Kind.VILLAGE, "dan pho": Kind.VILLAGE, "to dp": Kind.VILLAGE, "t d p": Kind.VILLAGE,
     "khu pho": Kind.VILLAGE, "khupho": Kind.VILLAGE, "kp": Kind.VILLAGE, "k p": Kind.VILLAGE, "k pho": Kind.VILLAGE,
     "khu": Kind.VILLAGE, "khu vuc": Kind.VILLAGE, "kv": Kind.VILLAGE, "khoi": Kind.VILLAGE, "khoi pho": Kind.VILLAGE,
     "tieu khu": Kind.VILLAGE, "tk": Kind.VILLAGE, "doi": Kind.VILLAGE, "cum": Kind.VILLAGE, "cum dan cu": Kind.VILLAGE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import broker, code, gazetteer, normaliser, registrar, topics, tracker
+from services.cli import broker, code, explain, gazetteer, normaliser, registrar, topics, tracker
 from services.cli import run as run_all
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(broker.broker)
 app.command()(run_all.run)
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
+app.command()(explain.explain)
 
 
 def run() -> None:
