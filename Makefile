@@ -1,17 +1,27 @@
-# The two commands of a newcomer are `make demo` and `make test`; both install what they need.
+# The two commands of a newcomer are `make demo` and `make test`; both install what they need into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+GAZETTEER := gazetteer/artifact/.built
+UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install test lint demo clean
+.PHONY: install test lint demo lock clean
 
-install: $(VENV)/.installed
+install: $(VENV)/.installed $(GAZETTEER)
 
 $(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Diachi needs Python 3.11 or newer as $(PYTHON); name another with make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make virtual environments; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	touch $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(GAZETTEER): $(VENV)/.installed $(wildcard gazetteer/data/*.csv) $(wildcard gazetteer/*.py)
+	$(BIN)/diachi gazetteer build
+	@touch $@
 
 lint: install
 	$(BIN)/ruff check .
@@ -19,8 +29,16 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: install lint
+test: lint
 	$(BIN)/pytest
 
+demo: install
+	$(BIN)/diachi demo
+
+# After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs.
+lock:
+	uv pip compile --quiet pyproject.toml --extra dev $(UV_OPTIONS) -o requirements.lock
+	uv pip compile --quiet pyproject.toml --constraint requirements.lock $(UV_OPTIONS) -o deploy/docker/requirements.lock
+
 clean:
-	rm -rf $(VENV) build .diachi
+	rm -rf $(VENV) build .diachi gazetteer/artifact
