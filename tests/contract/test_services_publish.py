@@ -5,12 +5,16 @@ The stages, the address core and the gazetteer are the real ones; only the broke
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+import gazetteer
 from gazetteer.gazetteer import Gazetteer
 from schemas.dead_letter import DeadLetterCode, DeadLetterHeader
 from schemas.validation import validator
@@ -81,6 +85,7 @@ def raw(number: int, address: str, *, batch: str | None = "b1", headers: Iterabl
     value = {"source": SOURCE, "source_record_id": f"TQ-{number}", "address": address, **more}
     if batch is not None:
         value |= {"batch_id": batch, "line_no": number}
+        headers = [*headers, (BATCH_ID, batch.encode()), (LINE_NO, str(number).encode())]
     return Record(orjson.dumps(value), key=f"{SOURCE}:TQ-{number}".encode(), headers=tuple(headers))
 
 
@@ -119,6 +124,32 @@ def test_every_kind_of_address_keeps_the_contract(line: Line) -> None:
         topics.NORMALISER_STATE,
         topics.REGISTRAR_STATE,
     }
+
+
+def sample() -> Iterable[Record]:
+    """The sample batch, as rows of one batch."""
+    with (Path(gazetteer.__file__).parent / "samples" / "tuyen_quang.csv").open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), 1):
+            numbers = ("lat", "lon", "easting", "northing", "accuracy_m")
+            point = {name: float(row[name]) for name in numbers if row[name]}
+            if row["epsg"]:
+                point["epsg"] = int(row["epsg"])
+            places = {name: row[name] or None for name in ("village", "commune", "district", "province")}
+            householder = {"name": row["householder_name"] or None, "phone": row["householder_phone"] or None}
+            yield raw(number, row["address"], position=point or None, householder=householder, **places)
+
+
+def test_the_sample_batch_keeps_the_contract(line: Line) -> None:
+    rows = list(sample())
+    for start in range(0, len(rows), 1000):
+        line.send(*rows[start : start + 1000])
+    outcomes: Counter[str] = Counter()
+    for output in line.made:
+        if output.topic == topics.BATCH_PROGRESS:
+            outcomes.update(step["outcome"] for step in orjson.loads(output.value or b"")["transitions"])
+    assert sum(outcomes.values()) == len(rows) >= 1000
+    assert outcomes["digitised"]
+    assert outcomes["review"]
 
 
 def test_corrections_decisions_and_withdrawals_keep_the_contract(line: Line) -> None:
