@@ -9,7 +9,7 @@ from enum import StrEnum
 from gazetteer.gazetteer import Gazetteer
 from schemas.address import AddressResult, NextAction
 from services.address.candidates import Candidate
-from services.address.decide import ACCEPT_MARGIN, ACCEPT_SCORE
+from services.address.decide import ACCEPT_MARGIN, ACCEPT_SCORE, RIVAL_WITHIN
 from services.address.details import Piece, parse_details
 from services.address.faults import Fault
 from services.address.matcher import Ranking, head_end
@@ -156,7 +156,7 @@ def _views(gazetteer: Gazetteer, ranked: Sequence[Candidate]) -> list[CandidateV
     for candidate in ranked:
         place = candidate.place
         key = (place.code if place.legacy else None, place.current)
-        if key in seen or len(views) == MAX_CANDIDATES:
+        if key in seen or len(views) == MAX_CANDIDATES or candidate.score < ranked[0].score - RIVAL_WITHIN:
             continue
         seen.add(key)
         communes = [gazetteer.communes[code] for code in place.current]

@@ -45,7 +45,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "FIX": ("CẦN SỬA: không xác định được nơi", "FIX: the text cannot be placed"),
     "accepted": (
         "Điểm {score} (cần từ {accept_score}), hơn phương án kế tiếp {margin} điểm (cần từ {accept_margin}).",
-        "The score is {score} (at least {accept_score} is needed), {margin} ahead of the next ({accept_margin} needed).",
+        "The score is {score} (needed: {accept_score}), {margin} ahead of the next one (needed: {accept_margin}).",
     ),
     "no_commune": ("Không tìm thấy xã, phường nào.", "No commune was found."),
     "score_low": (
@@ -56,6 +56,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Phương án kế tiếp chỉ kém {margin} điểm (cần hơn ít nhất {accept_margin}).",
         "The next candidate is only {margin} behind (at least {accept_margin} is needed).",
     ),
+    "level.none": ("chưa khớp", "nothing"),
+    "level.province": ("tỉnh", "the province"),
+    "level.district": ("huyện", "the district"),
+    "level.commune": ("xã, phường", "the commune"),
+    "level.village": ("thôn, tổ dân phố", "the village"),
+    "level.street": ("đường", "the street"),
+    "level.house": ("số nhà", "the house"),
     "house_number": ("số nhà", "house number"),
     "alley": ("ngõ, hẻm", "alley"),
     "street": ("đường", "street"),
@@ -152,7 +159,7 @@ def _result_table(explained: Explanation, index: int) -> Table:
         table.add_row(
             _say("legacy", index), Text(f"{old.commune}, {old.district}, {old.province} ({old.commune_code})")
         )
-    table.add_row(_say("level", index), result.match_level)
+    table.add_row(_say("level", index), _say(f"level.{result.match_level}", index))
     if result.position is not None:
         place = result.position
         table.add_row(_say("position", index), f"{place.lat:.6f}, {place.lon:.6f} ± {place.accuracy_m:.0f} m")
