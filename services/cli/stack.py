@@ -61,6 +61,9 @@ def local_stack(
     data_dir.mkdir(parents=True, exist_ok=True)
     with local_broker(kind, data_dir=data_dir / "broker", port=_usual(_USUAL_BROKER_PORT), say=say) as broker:
         say(f"Broker: {broker.kind} at {broker.bootstrap_servers} ({broker.reason})")
+        if broker.kind == "embedded" and workers > 1:
+            say("The embedded broker serves one member of a consumer group only: one worker per stage")
+            workers = 1
         settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers)
         asyncio.run(
             create_topics(
