@@ -78,7 +78,11 @@ def _supported(place: CommunePlace, evidence: Evidence) -> bool:
 def _towns(evidence: Evidence, word: TypeWord) -> Iterator[Claim]:
     """Claims for a town by its district's name: `TT Hàm Yên` is the town of Hàm Yên, whatever its own name. Also for a
     bare `thị trấn` before the district's name. Not where two districts of a province share the name."""
-    named = [m for m in evidence.reading.starting.get(word.end, ()) if m.name.districts and m.similarity == 1]
+    named = [
+        m
+        for m in evidence.reading.starting.get(word.end, ())
+        if m.word is word and m.name.districts and m.similarity == 1
+    ]
     for mention in named or _districts_after(evidence, word):
         where = mention if named else Mention(word.start, word.end, mention.name, word, Left.TYPED, "")
         districts = [d for d in mention.name.districts if not evidence.near or d.province.id in evidence.near]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.address import NextAction
 
 # Below this a candidate is not worth showing.
-LEAST_SCORE = 30
+LEAST_SCORE = 40
 # An address is accepted unseen from this score on, and only if it leads all rivals in other communes by the margin.
 ACCEPT_SCORE = 84
 ACCEPT_MARGIN = 6

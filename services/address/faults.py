@@ -120,7 +120,7 @@ class Fault(StrEnum):
     )
     COMMUNE_TYPE_DIFFERS = (
         "commune.type_differs",
-        6,
+        8,
         "The text calls the commune by another kind (xã, phường, thị trấn) than it is.",
         "Ghi sai loại đơn vị (xã, phường, thị trấn).",
     )
@@ -186,7 +186,7 @@ class Fault(StrEnum):
     )
     COMMUNE_ALONE = (
         "commune.alone",
-        20,
+        30,
         "Neither district nor province is named.",
         "Không ghi huyện lẫn tỉnh.",
     )

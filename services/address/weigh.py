@@ -40,6 +40,7 @@ def _doubtful(claim: Claim) -> bool:
     return (
         mention.similarity < BADLY_MISSPELT
         or mention.left is Left.INNER
+        or (claim.province is None and claim.district is None)
         or (claim.province is not None and mention.start >= claim.province.end)
     )
 
