@@ -141,7 +141,10 @@ def test_a_broker_that_cannot_be_had_says_what_to_install() -> None:
 
 def test_a_port_in_use_is_named(apache: LocalBroker) -> None:
     port = int(apache.bootstrap_servers.rpartition(":")[2])
-    with pytest.raises(BrokerUnavailable, match=f"port {port} cannot be used"), own_broker("embedded", port=port):
+    with (
+        pytest.raises(BrokerUnavailable, match=f"port {port} cannot be listened on"),
+        own_broker("embedded", port=port),
+    ):
         pass
 
 

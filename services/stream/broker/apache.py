@@ -12,7 +12,7 @@ from services.process.ports import free_port
 from services.stream.broker.errors import BrokerFailed
 from services.stream.broker.fence import fence_dead_broker, write_properties
 from services.stream.broker.jars import find_java, resolve_jars
-from services.stream.broker.launch import Launch, usable_port
+from services.stream.broker.launch import Launch
 
 # Above every limit in schemas/asyncapi.yaml; the topics set their own.
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024
@@ -65,7 +65,7 @@ def prepare_apache(data_dir: Path, port: int | None, environ: Mapping[str, str],
     java = find_java(environ)
     jars = resolve_jars(environ, say)
     data_dir.mkdir(parents=True, exist_ok=True)
-    port = usable_port(port)
+    port = port or free_port()
     properties = server_properties(data_dir, port, free_port())
     file = write_properties(data_dir / "server.properties", properties)
     run_java = [str(java), *_JVM_OPTIONS, "-cp", f"{jars}/*"]

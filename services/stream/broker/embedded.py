@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from services.process.ports import free_port
 from services.stream.broker.errors import BrokerFailed
-from services.stream.broker.launch import Launch, usable_port
+from services.stream.broker.launch import Launch
 
 
 def prepare_embedded(
@@ -16,7 +17,7 @@ def prepare_embedded(
     """The command of an embedded broker that keeps its data under `data_dir`; raises BrokerFailed."""
     program = _find_binary()
     data_dir.mkdir(parents=True, exist_ok=True)
-    port = usable_port(port)
+    port = port or free_port()
     options = ["--only", "kafka", "--host", "127.0.0.1", "--kafka-port", str(port)]
     return Launch(
         kind="embedded",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.process import Child
+from services.process.ports import is_free
 from services.stream.broker.errors import Attempt, BrokerFailed, BrokerUnavailable
 from services.stream.broker.launch import Launch
 from services.stream.broker.ready import wait_until_ready
@@ -131,6 +132,10 @@ def own_broker(
 def _first_that_serves(
     kind: Kind, folder: Path, port: int | None, environ: Mapping[str, str], say: Callable[[str], None]
 ) -> LocalBroker:
+    if port is not None and not is_free(port):
+        raise BrokerUnavailable(
+            [Attempt(kind, f"port {port} cannot be listened on")], "Name another port, or none to take a free one."
+        )
     attempts: list[Attempt] = []
     for name, prepare in candidates(kind):
         try:
