@@ -14,7 +14,10 @@ from schemas.address import Position
 
 @dataclass(frozen=True, slots=True)
 class RegisteredRecord:
-    """The code that a record has in an area; `code` is None once it left. `version` orders its events."""
+    """The code that a record was given in an area; `code` is None once it left. `version` orders its events.
+
+    When a dwelling moves as a whole, its records are not rewritten: the code they name resolves to the current one.
+    """
 
     version: int
     code: str | None
@@ -24,8 +27,8 @@ class RegisteredRecord:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredCode:
-    """One issued (code, unit). `records` are those that live there now. Retired ones stay, so that a code is never
-    issued twice; `alias_of` names the code with unit that a retired one resolves to, `moved_to` the area where
+    """One issued (code, unit). `holders` counts the records that live there now. Retired ones stay, so that a code is
+    never issued twice; `alias_of` names the code with unit that a retired one resolves to, `moved_to` the area where
     its address went."""
 
     code: str
@@ -34,7 +37,7 @@ class RegisteredCode:
     version: int
     dwelling_id: str | None
     address_id: str
-    records: tuple[str, ...]
+    holders: int
     position: Position | None
     aliases: tuple[str, ...] = ()
     alias_of: str | None = None

@@ -12,6 +12,7 @@ from schemas.dead_letter import DeadLetterCode
 from schemas.raw import Decision, RawAddress
 from schemas.validation import MAX_DEPTH_RULE, validator
 from services.address.identity import record_key
+from services.stream.envelope import BATCH_ID, LINE_NO, batch_row
 from services.stream.outputs import InputRecord
 
 SUBMISSION_SCHEMA = "address.raw.v1"
@@ -25,10 +26,15 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a record cannot be processed. `detail` names place, rule and remedy, never a value from the record."""
+    """Why a record cannot be processed.
+
+    `detail` names place, rule and remedy, never a value from the record. `row` is the batch and line that the record
+    itself names, as far as it can be read.
+    """
 
     code: DeadLetterCode
     detail: str
+    row: tuple[str, int] | None = None
 
 
 Reading = RawAddress | Decision | Withdrawal | Refusal
@@ -50,7 +56,7 @@ def read_raw(record: InputRecord, max_bytes: int) -> Reading:
     fault = validator(DECISION_SCHEMA if decision else SUBMISSION_SCHEMA).check(value)
     if fault is not None:
         code = DeadLetterCode.TOO_DEEP if fault.rule == MAX_DEPTH_RULE else DeadLetterCode.SCHEMA
-        return Refusal(code, fault.message)
+        return Refusal(code, fault.message, _claimed_row(value))
     return _keyed(record.key, value, Decision if decision else RawAddress)
 
 
@@ -71,6 +77,17 @@ def _keyed(key: bytes | None, value: Any, record_type: type[RawAddress] | type[D
     # Another key would put the record in another partition, where its order and its state are not.
     if key != record_key(read.source, read.source_record_id).encode():
         return Refusal(
-            DeadLetterCode.KEY_MISMATCH, "the record's key is not `source:source_record_id`: send it with that key"
+            DeadLetterCode.KEY_MISMATCH,
+            "the record's key is not `source:source_record_id`: send it with that key",
+            _claimed_row(value),
         )
     return read
+
+
+def _claimed_row(value: Any) -> tuple[str, int] | None:
+    if not isinstance(value, dict):
+        return None
+    batch_id, line_no = value.get("batch_id"), value.get("line_no")
+    if not isinstance(batch_id, str) or type(line_no) is not int:
+        return None
+    return batch_row(((BATCH_ID, batch_id.encode()), (LINE_NO, str(line_no).encode())))

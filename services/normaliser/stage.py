@@ -177,10 +177,10 @@ def _remembered(state: StateStore, key: bytes | None) -> RecordState | None:
 
 
 def _row(reading: Reading, record: InputRecord) -> tuple[str, int] | None:
-    """The batch and line to account for: the record's own word, else its headers'."""
+    """The batch and line to account for: a sound record's own word, else its headers', else a broken record's word."""
     if isinstance(reading, RawAddress) and reading.batch_id is not None and reading.line_no is not None:
         return reading.batch_id, reading.line_no
-    return batch_row(record.headers)
+    return batch_row(record.headers) or (reading.row if isinstance(reading, Refusal) else None)
 
 
 def _distinct_keys(records: Sequence[InputRecord]) -> Iterator[list[InputRecord]]:

@@ -30,6 +30,13 @@ class Registry:
         """An issued code, in use or retired."""
         return self._get(RegisteredCode, _code(code, unit))
 
+    def resolve(self, code: str, unit: str | None) -> RegisteredCode | None:
+        """The entry that a code stands for now: its own, or the one at the end of its aliases."""
+        entry = self.code(code, unit)
+        while entry is not None and entry.alias_of is not None:
+            entry = self._get(RegisteredCode, f"code:{entry.alias_of}".encode())
+        return entry
+
     def put_code(self, entry: RegisteredCode) -> None:
         self._pending[_code(entry.code, entry.unit)] = entry
 

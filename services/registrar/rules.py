@@ -19,6 +19,8 @@ from services.address.vpostcode import CodesExhaustedError, code_key, is_located
 from services.registrar.registry import Registry
 
 SAME_PLACE_M = 50.0
+# Published with a code, the latest ones; the registry resolves all.
+MAX_ALIASES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
     corrects = _same(held, target)
     retired: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
-    if held is not None and not corrects and _leave(registry, area, record_key, held, event.version, alias_of=target):
+    if held is not None and not corrects and _leave(registry, area, held, event.version, alias_of=target):
         retired = (_key(held),)
         aliases = (*held.aliases, *retired) if target else ()
     if target is None:
@@ -60,7 +62,13 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
         retired = (*retired, _key(target))
     else:
         entry = replace(target, position=_position(target, result, corrects))
-    entry = _settle(registry, event, result, replace(entry, aliases=(*entry.aliases, *aliases)))
+    entry = replace(
+        entry,
+        version=event.version,
+        holders=entry.holders if corrects else entry.holders + 1,
+        aliases=(*entry.aliases, *aliases)[-MAX_ALIASES:],
+    )
+    entry = _settle(registry, event, result, entry)
     published = _at_registered_position(result, entry)
     return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 
@@ -75,7 +83,7 @@ def release(registry: Registry, event: MatchedAddress) -> Registration:
     held = _held(registry, known)
     if held is None:
         return Registration(Outcome.WITHDRAWN, None)
-    empty = _leave(registry, area, record_key, held, event.version, moved_to=event.moved_to)
+    empty = _leave(registry, area, held, event.version, moved_to=event.moved_to)
     return Registration(Outcome.WITHDRAWN, _key(held), retired=(_key(held),) if empty else ())
 
 
@@ -85,7 +93,7 @@ def _target(registry: Registry, area: str, held: RegisteredCode | None, result: 
         home = registry.dwelling(area, result.dwelling_id)
         if home is not None:
             return registry.code(home.code, home.unit)
-    if held is None or (len(held.records) > 1 and held.dwelling_id != result.dwelling_id):
+    if held is None or (held.holders > 1 and held.dwelling_id != result.dwelling_id):
         return None
     return held
 
@@ -115,7 +123,7 @@ def _issue(registry: Registry, event: MatchedAddress, result: AddressResult) -> 
         version=event.version,
         dwelling_id=None,
         address_id=event.address_id,
-        records=(),
+        holders=0,
         position=result.position,
     )
 
@@ -138,37 +146,31 @@ def _move(registry: Registry, event: MatchedAddress, result: AddressResult, old:
         entry,
         dwelling_id=old.dwelling_id,
         address_id=old.address_id,
-        records=old.records,
+        holders=old.holders,
         aliases=(*old.aliases, _key(old)),
     )
     registry.put_code(
-        replace(old, status="retired", version=event.version, records=(), aliases=(), alias_of=_key(entry))
+        replace(old, status="retired", version=event.version, holders=0, aliases=(), alias_of=_key(entry))
     )
-    for record_key in old.records:
-        record = registry.record(event.registry_area, record_key)
-        if record is not None:
-            registry.put_record(event.registry_area, record_key, replace(record, code=entry.code, unit=entry.unit))
     return entry
 
 
 def _settle(registry: Registry, event: MatchedAddress, result: AddressResult, entry: RegisteredCode) -> RegisteredCode:
-    """Write the entry with the record in it, and the pointers to it."""
-    area, record_key = event.registry_area, event.record_key
+    """Write the entry, and the pointers of its dwelling and its record."""
+    area = event.registry_area
     if entry.dwelling_id is not None and entry.dwelling_id != result.dwelling_id:
         registry.put_dwelling(area, entry.dwelling_id, None)
     if result.dwelling_id is not None:
         registry.put_dwelling(area, result.dwelling_id, Dwelling(code=entry.code, unit=entry.unit))
-    records = entry.records if record_key in entry.records else (*entry.records, record_key)
-    entry = replace(entry, version=event.version, dwelling_id=result.dwelling_id, records=records)
+    entry = replace(entry, dwelling_id=result.dwelling_id)
     registry.put_code(entry)
-    registry.put_record(area, record_key, RegisteredRecord(event.version, entry.code, entry.unit))
+    registry.put_record(area, event.record_key, RegisteredRecord(event.version, entry.code, entry.unit))
     return entry
 
 
 def _leave(
     registry: Registry,
     area: str,
-    record_key: str,
     held: RegisteredCode,
     version: int,
     *,
@@ -176,15 +178,14 @@ def _leave(
     moved_to: str | None = None,
 ) -> bool:
     """Take a record out of an entry; True if that was the last one and the code is retired."""
-    records = tuple(other for other in held.records if other != record_key)
-    if records:
-        registry.put_code(replace(held, records=records))
+    if held.holders > 1:
+        registry.put_code(replace(held, holders=held.holders - 1))
         return False
     if held.dwelling_id is not None:
         registry.put_dwelling(area, held.dwelling_id, None)
     resolves_to = _key(alias_of) if alias_of else None
     registry.put_code(
-        replace(held, status="retired", version=version, records=(), alias_of=resolves_to, moved_to=moved_to)
+        replace(held, status="retired", version=version, holders=0, alias_of=resolves_to, moved_to=moved_to)
     )
     return True
 
@@ -197,9 +198,10 @@ def _at_registered_position(result: AddressResult, entry: RegisteredCode) -> Add
 
 
 def _held(registry: Registry, known: RegisteredRecord | None) -> RegisteredCode | None:
+    """The entry the record lives at: the one it was given, or what that became when the dwelling moved."""
     if known is None or known.code is None:
         return None
-    return registry.code(known.code, known.unit)
+    return registry.resolve(known.code, known.unit)
 
 
 def _distance(one: Position, other: Position) -> float:

@@ -262,6 +262,25 @@ def test_a_decision_about_the_unknown_is_refused() -> None:
     assert dict(letter.headers)[DeadLetterHeader.ERROR_CODE] == b"decision.unknown_record"
 
 
+def test_a_broken_record_without_headers_is_counted_where_its_json_says() -> None:
+    out = Desk().give(Record(b'{"source": "post", "batch_id": "b1", "line_no": 4}'))
+    assert steps(out) == [(4, None, Outcome.DEAD_LETTER)]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        b'{"batch_id": "b1"}',
+        b'{"batch_id": "b1", "line_no": true}',
+        b'{"batch_id": 1, "line_no": 1}',
+        b'{"batch_id": "b1", "line_no": -1}',
+        b'{"batch_id": "Anh A 0900 000 001", "line_no": 1}',
+    ],
+)
+def test_a_broken_record_with_an_unsound_claim_is_counted_nowhere(claim: bytes) -> None:
+    assert Desk().give(Record(claim)).transitions == {}
+
+
 ROW = ((BATCH_ID, b"b1"), (LINE_NO, b"3"))
 GOOD = submission("good").value or b""
 
