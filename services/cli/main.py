@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import broker, code, explain, gazetteer, normaliser, registrar, topics, tracker
+from services.cli import (
+    broker,
+    code,
+    digitise,
+    explain,
+    gazetteer,
+    normaliser,
+    registrar,
+    status,
+    submit,
+    topics,
+    tracker,
+)
 from services.cli import run as run_all
 
 app = typer.Typer(
@@ -18,6 +30,9 @@ app.add_typer(code.app, name="code")
 app.add_typer(gazetteer.app, name="gazetteer")
 app.add_typer(topics.app, name="topics")
 app.command()(tracker.tracker)
+app.command()(submit.submit)
+app.command()(status.status)
+app.command()(digitise.digitise)
 app.command()(broker.broker)
 app.command()(run_all.run)
 app.command()(normaliser.normaliser)

@@ -1,0 +1,197 @@
+"""`diachi digitise`: the address core without Kafka, for a dry run or as a filter."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from services.address.core import AddressCore
+    from services.intake.outputs import Answer, Writer
+    from services.intake.readers import Row, Table
+    from services.intake.records import Record, RecordBuilder
+
+_BATCH_ROWS = 1000
+_SOURCE = "offline"
+
+
+def digitise(
+    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines; - reads JSON Lines from standard input.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="By its ending: .jsonl, .csv or .geojson; - writes JSON Lines.")
+    ],
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is a field: address=DiaChi. Repeatable."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")] = False,
+) -> None:
+    """Digitise addresses without Kafka: one output row for each input row, in order.
+
+    Rows are checked as they are online; those that would be refused come out with the error. Codes are proposals:
+    nothing is registered. As a filter (- -o -), each line {"id": …, "raw": …} gives one line.
+    """
+    from gazetteer.gazetteer import Gazetteer
+    from services.address.core import AddressCore
+    from services.intake.mapping import MappingError
+    from services.intake.readers import ReadError
+
+    started = time.monotonic()
+    try:
+        ending = _ending(file, output)
+        table, builder = _open(file, mapping or [])
+        columns = _columns(table) if ending == ".csv" and table is not None else ()
+        batches = _from_stdin() if table is None else _in_batches(table.rows())
+        core = AddressCore(Gazetteer.load())
+        with _opened(output) as sink:
+            counts = _run(core, builder, batches, _writer(sink, ending, columns), sink)
+    except (ReadError, MappingError) as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _fail(f"{error.filename or output}: {error.strerror}")
+    if not quiet:
+        _summarise(counts, time.monotonic() - started)
+
+
+def _ending(file: Path, output: Path) -> str:
+    """The output's format, by its ending."""
+    ending = ".jsonl" if str(output) == "-" else output.suffix.lower()
+    if ending not in {".jsonl", ".ndjson", ".csv", ".geojson"}:
+        _fail(f"{output} has no known ending: .jsonl, .csv or .geojson")
+    if ending == ".csv" and str(file) == "-":
+        _fail("lines from standard input have no columns to write a CSV file with: write .jsonl or .geojson")
+    if output == file and str(file) != "-":
+        _fail("the output would overwrite the input")
+    return ending
+
+
+def _open(file: Path, mapping: Sequence[str]) -> tuple[Table | None, RecordBuilder]:
+    """The input and how its rows become records; None for standard input. Raises ReadError, MappingError, OSError."""
+    from services.intake.mapping import read_choices
+    from services.intake.readers import open_table
+    from services.intake.records import RecordBuilder
+
+    table = None if str(file) == "-" else open_table(file)
+    return table, RecordBuilder(_SOURCE, table.columns if table else None, read_choices(mapping))
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    """The columns of a file; of JSON Lines, all keys that any line has."""
+    if table.columns is not None:
+        return table.columns
+    return tuple(dict.fromkeys(name for row in table.rows() for name in row.values or ()))
+
+
+@contextmanager
+def _opened(output: Path) -> Iterator[BinaryIO]:
+    """The output; a file appears under its name only when it is whole."""
+    if str(output) == "-":
+        import sys
+
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _writer(sink: BinaryIO, ending: str, columns: Sequence[str]) -> Writer:
+    from services.intake.outputs import CsvWriter, GeoJsonWriter, JsonLinesWriter
+
+    if ending == ".csv":
+        return CsvWriter(sink, columns)
+    return GeoJsonWriter(sink) if ending == ".geojson" else JsonLinesWriter(sink)
+
+
+def _run(
+    core: AddressCore, builder: RecordBuilder, batches: Iterable[list[Row]], writer: Writer, sink: BinaryIO
+) -> Counter[str]:
+    """Digitise batch by batch; rows by what became of them."""
+    counts: Counter[str] = Counter()
+    for batch in batches:
+        answers = answer(core, [builder.build(row) for row in batch])
+        writer.write(answers)
+        sink.flush()
+        counts.update(each.refused.code if each.refused else _action(each) for each in answers)
+    writer.finish()
+    return counts
+
+
+def _action(answered: Answer) -> str:
+    return answered.result.next_action.value if answered.result else ""
+
+
+class _Submitted(NamedTuple):
+    """A record as the normaliser would read it from the topic."""
+
+    key: bytes | None
+    value: bytes | None
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+def answer(core: AddressCore, records: Sequence[Record]) -> list[Answer]:
+    """What the normaliser would make of these records, in order."""
+    from schemas.raw import RawAddress
+    from services.intake.outputs import Answer, Refused
+    from services.normaliser.reading import Refusal, read_raw
+    from services.stream.settings import Settings
+
+    most_bytes = Settings().max_record_bytes
+    readings = [read_raw(_Submitted(record.key, record.value), most_bytes) for record in records]
+    results = iter(core.digitise([reading for reading in readings if isinstance(reading, RawAddress)]))
+    answers = []
+    for record, reading in zip(records, readings, strict=True):
+        if isinstance(reading, RawAddress):
+            answers.append(Answer(record, reading, next(results), None))
+        else:
+            assert isinstance(reading, Refusal), "a row of a file is neither a decision nor a withdrawal"
+            answers.append(Answer(record, None, None, Refused(reading.code.value, reading.detail)))
+    return answers
+
+
+def _in_batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    from itertools import islice
+
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        yield batch
+
+
+def _from_stdin() -> Iterator[list[Row]]:
+    """Rows from standard input, as many at once as are waiting there: a pipe gets its answers without delay."""
+    import sys
+
+    from services.intake.pipe import waiting_lines
+    from services.intake.readers import json_row
+
+    number = 0
+    for lines in waiting_lines(sys.stdin.fileno(), _BATCH_ROWS):
+        yield [json_row(number + nth, line) for nth, line in enumerate(lines, start=1)]
+        number += len(lines)
+
+
+def _summarise(counts: Counter[str], seconds: float) -> None:
+    rows = counts.total()
+    parts = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+    rate = rows / max(seconds, 1e-6)
+    typer.echo(f"{rows:,} rows in {seconds:.1f} s ({rate:,.0f}/s)" + (f": {parts}" if parts else ""), err=True)
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(f"diachi digitise: {text}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,67 @@
+"""`diachi status`: where batches stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from schemas.batch import BatchStatus
+
+
+def status(
+    batch_id: Annotated[str | None, typer.Argument(help="A batch; without it, the batches opened last.")] = None,
+    tracker: Annotated[
+        str | None, typer.Option(help="Address of the tracker.", show_default="DIACHI_TRACKER_URL")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many batches to list.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what became of a batch. Exit status 1 if the tracker does not know it or does not answer."""
+    import asyncio
+
+    from services.intake.tracker_client import TrackerUnavailableError
+    from services.stream.settings import Settings
+
+    url = tracker or Settings().tracker_url
+    try:
+        found = asyncio.run(_ask(url, batch_id, limit))
+    except TrackerUnavailableError as error:
+        typer.echo(
+            f"diachi status: {error}. Start it with `diachi tracker`, or name its address with --tracker.", err=True
+        )
+        raise typer.Exit(1) from None
+    if found is None:
+        typer.echo(f"diachi status: the tracker at {url} knows no batch {batch_id!r}.", err=True)
+        raise typer.Exit(1)
+    if as_json:
+        from schemas.codec import encode
+
+        typer.echo(encode(found).decode())
+        return
+    _print(found)
+
+
+async def _ask(url: str, batch_id: str | None, limit: int) -> BatchStatus | list[BatchStatus] | None:
+    from services.intake.tracker_client import TrackerClient
+
+    async with TrackerClient(url) as client:
+        return await client.recent(limit) if batch_id is None else await client.status(batch_id)
+
+
+def _print(found: BatchStatus | list[BatchStatus]) -> None:
+    from rich.console import Console
+
+    from services.cli.batch_view import batches_table, outcome_table, reason_table
+
+    console = Console(soft_wrap=True)
+    if isinstance(found, list):
+        console.print(batches_table(found) if found else "No batch was submitted yet.")
+        return
+    console.print(f"batch   {found.batch_id}", highlight=False)
+    console.print(f"source  {found.source or '?'}    name  {found.name or ''}", highlight=False, markup=False)
+    console.print(f"state   {found.state}    opened  {found.opened_at or '?'}", highlight=False)
+    console.print(outcome_table(found))
+    if (reasons := reason_table(found)) is not None:
+        console.print(reasons)

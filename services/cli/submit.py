@@ -1,0 +1,169 @@
+"""`diachi submit`: sends a file as a batch, and waits for what becomes of its rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from services.intake.readers import Scan, Table
+    from services.intake.records import RecordBuilder
+    from services.intake.submission import Progress
+    from services.intake.tracker_client import TrackerClient
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or JSON Lines.")],
+    source: Annotated[str, typer.Option(help="Name of the system that the addresses come from.")],
+    name: Annotated[str | None, typer.Option(help="What to call the batch.", show_default="the file's name")] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is a field: address=DiaChi. Repeatable."),
+    ] = None,
+    tracker: Annotated[
+        str | None, typer.Option(help="Address of the tracker.", show_default="DIACHI_TRACKER_URL")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until every row is accounted for.")] = True,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds without any progress before giving up.")] = 120.0,
+) -> None:
+    """Submit a file of addresses, wait, and print what became of its rows.
+
+    Exit status 0 only if every row is accounted for (with --no-wait: was sent). Submitting a file again is safe: rows
+    that are known already come out unchanged.
+    """
+    import asyncio
+
+    from rich.console import Console
+
+    from services.intake.submission import Submission, new_batch_id
+    from services.intake.tracker_client import TrackerClient
+    from services.stream.settings import Settings
+
+    settings, batch_id, console = Settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
+    table, builder, found = _prepare(file, source, mapping or [], batch_id)
+    _warn(console, builder, found)
+
+    async def run() -> Progress:
+        async with TrackerClient(tracker or settings.tracker_url) as client:
+            reachable = await _reachable(client, wait)
+            submission = Submission(
+                settings, source, name or file.name, client if reachable else None, batch_id=batch_id, stall=timeout
+            )
+            records = (builder.build(row) for row in table.rows())
+            return await _show(console, submission.run(records, wait=wait), found.rows)
+
+    console.print(f"batch {batch_id}", highlight=False)
+    started = time.monotonic()
+    last = _guarded(lambda: asyncio.run(run()), batch_id, settings.kafka_bootstrap_servers)
+    _report(last, time.monotonic() - started, wait)
+
+
+def _prepare(file: Path, source: str, mapping: list[str], batch_id: str) -> tuple[Table, RecordBuilder, Scan]:
+    """Read the file once, so that one whose rows cannot be told apart is refused before anything is sent."""
+    from services.intake.mapping import MappingError, read_choices
+    from services.intake.readers import ReadError, open_table, scan
+    from services.intake.records import RecordBuilder, SourceNameError
+
+    try:
+        table = open_table(file)
+        builder = RecordBuilder(source, table.columns, read_choices(mapping), batch_id)
+        return table, builder, scan(table)
+    except (ReadError, MappingError, SourceNameError, OSError) as error:
+        _fail(f"{error}\nNothing was sent.")
+
+
+def _warn(console: Console, builder: RecordBuilder, found: Scan) -> None:
+    if found.ragged_rows:
+        rows = ", ".join(map(str, found.ragged)) + (" …" if found.ragged_rows > len(found.ragged) else "")
+        console.print(
+            f"{found.ragged_rows:,} rows have more cells than the heading and will be refused (rows {rows}): "
+            "put quotation marks around cells that hold the delimiter.",
+            highlight=False,
+        )
+    if builder.heading_map is not None and builder.heading_map.left_out:
+        left_out = ", ".join(builder.heading_map.left_out)
+        console.print(f"There is no room for all columns of your own; left out: {left_out}", markup=False)
+
+
+async def _reachable(client: TrackerClient, wait: bool) -> bool:
+    """Whether the tracker answers; that it does not is an error only for those who want to wait."""
+    from services.intake.tracker_client import TrackerUnavailableError
+
+    try:
+        await client.recent(1)
+    except TrackerUnavailableError as error:
+        if wait:
+            _fail(f"{error}. Start it with `diachi tracker`, or use --no-wait.\nNothing was sent.")
+        return False
+    return True
+
+
+async def _show(console: Console, progress: AsyncIterator[Progress], rows: int) -> Progress:
+    """Draw the bars until the progress ends; the last one."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    last: Progress | None = None
+    with Bars(*columns, console=console) as bars:
+        sent, accounted = bars.add_task("sent", total=rows), bars.add_task("accounted for", total=rows)
+        async for last in progress:
+            bars.update(sent, completed=last.sent)
+            bars.update(accounted, completed=last.accounted)
+    assert last is not None
+    return last
+
+
+def _report(last: Progress, seconds: float, wait: bool) -> None:
+    """Print the outcome; exit status 1 if a row is missing from it."""
+    from rich.console import Console
+
+    from services.cli.batch_view import outcome_table, reason_table
+
+    if not wait or last.status is None:
+        typer.echo(f"{last.sent:,} rows sent. See `diachi status {last.batch_id}` for what becomes of them.")
+        return
+    console = Console(soft_wrap=True)
+    console.print(outcome_table(last.status))
+    if (reasons := reason_table(last.status)) is not None:
+        console.print(reasons)
+    console.print(f"{seconds:.1f} s, {last.sent / max(seconds, 1e-6):,.0f} records/s", highlight=False)
+
+
+def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progress:
+    """What `run` returns; whatever ends it early is said, with what to do, and ends the command with status 1."""
+    from aiokafka.errors import KafkaError
+
+    from services.intake.readers import ReadError
+    from services.intake.submission import StalledError, TopicMissingError
+    from services.intake.tracker_client import TrackerUnavailableError
+
+    again = "Submitting the file again is safe."
+    try:
+        return run()
+    except StalledError as error:
+        _fail(
+            f"{error}. Are the normaliser and the registrar running? What was sent is not lost: "
+            f"see `diachi status {batch_id}`. {again}"
+        )
+    except TrackerUnavailableError as error:
+        _fail(f"{error}. The rows were sent; ask again later: `diachi status {batch_id}`.")
+    except TopicMissingError as error:
+        _fail(f"{error}\nNothing was sent.")
+    except KafkaError as error:
+        _fail(f"Kafka at {servers} fails: {error!r}. The batch may be incomplete. {again}")
+    except (ReadError, OSError) as error:
+        _fail(f"{error}. The batch is incomplete. {again}")
+    except KeyboardInterrupt:
+        _fail(f"Stopped; see `diachi status {batch_id}` for what was sent. {again}")
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(f"diachi submit: {text}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,229 @@
+"""Submits the rows of a file as one batch: announces it, sends the rows, and follows what becomes of them.
+
+Sending a file again is safe, also after a crash in the middle: its rows have the same keys, and those that were
+digitised before come out unchanged, in the new batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaProducer
+
+from schemas.batch import BatchClosed, BatchOpened, BatchStatus
+from schemas.codec import encode
+from services.intake.records import Record
+from services.intake.tracker_client import TrackerClient, TrackerUnavailableError
+from services.stream.envelope import BATCH_ID, LINE_NO, Headers, event_headers, event_id, rfc3339
+from services.stream.settings import Settings
+from services.stream.topic_ids import topic_id
+from services.stream.topics import BATCH_PROGRESS, RAW
+
+MOST_IN_FLIGHT = 20_000
+_CHUNK = 500
+_SOURCE = "/diachi/intake"
+_POLL_SECONDS = 0.25
+_MOST_NAME = 200
+
+
+class TopicMissingError(RuntimeError):
+    """A topic does not exist on the broker. Says which, and how to create it."""
+
+
+class StalledError(RuntimeError):
+    """Nothing became of the batch for too long. Says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a submission has come. `status` is what the tracker said last, None before it said anything."""
+
+    batch_id: str
+    sent: int
+    closed: bool
+    status: BatchStatus | None
+
+    @property
+    def accounted(self) -> int:
+        """Rows that have an outcome, as far as the tracker said."""
+        return self.status.accounted if self.status else 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is accounted for."""
+        return self.status is not None and self.status.state == "complete"
+
+
+def new_batch_id() -> str:
+    """An id for a batch; it is also the id of its trace."""
+    return str(uuid4())
+
+
+class Submission:
+    """One batch on its way. `run` sends it; `stall` is how many seconds nothing may move before it gives up.
+
+    Without a tracker the rows in flight are not bounded and nobody waits.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: str,
+        name: str,
+        tracker: TrackerClient | None,
+        *,
+        batch_id: str,
+        stall: float = 120.0,
+        most_in_flight: int = MOST_IN_FLIGHT,
+    ) -> None:
+        self._settings = settings
+        self._source = source
+        self._name = name
+        self._tracker = tracker
+        self._stall_seconds = stall
+        self._most_in_flight = most_in_flight
+        self.batch_id = batch_id
+        self._sent = 0
+        self._closed = False
+        self._status: BatchStatus | None = None
+        self._moved_at = time.monotonic()
+
+    async def run(self, records: Iterable[Record], *, wait: bool = True) -> AsyncIterator[Progress]:
+        """Announce, send, close, and (unless `wait` is False) follow the batch until it is complete.
+
+        Yields whenever something moved. Raises StalledError, TrackerUnavailableError (the tracker never answered),
+        TopicMissingError, KafkaError, and what reading `records` raises; the batch then stays open.
+        """
+        await self._check_topics()
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=20,
+            max_batch_size=256 * 1024,
+            max_request_size=2 * 1024 * 1024,
+        )
+        await producer.start()
+        try:
+            await self._announce(producer, BatchOpened(self.batch_id, self._source, _now(), self._name[:_MOST_NAME]), 0)
+            yield self._progress()
+            rows = iter(records)
+            while chunk := await asyncio.to_thread(_take, rows):
+                await self._send(producer, chunk)
+                yield self._progress()
+                async for progress in self._make_room():
+                    yield progress
+            await self._announce(producer, BatchClosed(self.batch_id, self._sent, _now()), 1)
+            self._closed = True
+            yield self._progress()
+        finally:
+            await producer.stop()
+        if wait:
+            async for progress in self._follow():
+                yield progress
+
+    async def _check_topics(self) -> None:
+        for topic in (RAW, BATCH_PROGRESS):
+            try:
+                await topic_id(self._settings.kafka_bootstrap_servers, self._settings.topic_prefix + topic)
+            except LookupError as error:
+                raise TopicMissingError(str(error)) from None
+
+    async def _send(self, producer: AIOKafkaProducer, chunk: list[Record]) -> None:
+        """Send rows and wait until the broker has all of them."""
+        time_now = rfc3339(int(time.time() * 1000))
+        topic = self._settings.topic_prefix + RAW
+        sent = [
+            await producer.send(topic, record.value, key=record.key, headers=self._headers(record, time_now))
+            for record in chunk
+        ]
+        await asyncio.gather(*sent)
+        self._sent += len(chunk)
+        self._moved_at = time.monotonic()
+
+    def _headers(self, record: Record, time_now: bytes) -> Headers:
+        headers = event_headers(
+            RAW,
+            _SOURCE,
+            event=event_id(self.batch_id, 0, record.line_no, RAW, 0),
+            subject=record.key,
+            time=time_now,
+            trace=self._trace(),
+        )
+        return [*headers, (BATCH_ID, self.batch_id.encode()), (LINE_NO, str(record.line_no).encode())]
+
+    def _trace(self) -> bytes:
+        trace_id = UUID(self.batch_id).hex
+        return f"00-{trace_id}-{trace_id[:16]}-01".encode()
+
+    async def _announce(self, producer: AIOKafkaProducer, event: BatchOpened | BatchClosed, index: int) -> None:
+        key = self.batch_id.encode()
+        headers = event_headers(
+            BATCH_PROGRESS,
+            _SOURCE,
+            event=event_id(self.batch_id, 0, 0, BATCH_PROGRESS, index),
+            subject=key,
+            time=rfc3339(int(time.time() * 1000)),
+            trace=self._trace(),
+        )
+        topic = self._settings.topic_prefix + BATCH_PROGRESS
+        await producer.send_and_wait(topic, encode(event), key=key, headers=headers)
+
+    async def _make_room(self) -> AsyncIterator[Progress]:
+        """Wait while too many rows are in flight, so that a person's decision does not wait behind all of them."""
+        while self._tracker is not None and self._sent - self._progress().accounted >= self._most_in_flight:
+            if await self._poll():
+                yield self._progress()
+            else:
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def _follow(self) -> AsyncIterator[Progress]:
+        while not self._progress().complete:
+            if await self._poll():
+                yield self._progress()
+            else:
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def _poll(self) -> bool:
+        """Ask the tracker; True when the answer is a new one. A tracker that is being restarted is waited for."""
+        assert self._tracker is not None
+        try:
+            status = await self._tracker.status(self.batch_id)
+        except TrackerUnavailableError:
+            if self._status is None and self._stalled():
+                raise
+            status = self._status
+        if status is not None and status != self._status:
+            self._status = status
+            self._moved_at = time.monotonic()
+            return True
+        if self._stalled():
+            raise StalledError(self._stall_text())
+        return False
+
+    def _stalled(self) -> bool:
+        return time.monotonic() - self._moved_at > self._stall_seconds
+
+    def _stall_text(self) -> str:
+        missing = self._sent - self._progress().accounted
+        return (
+            f"{missing} of {self._sent} rows of batch {self.batch_id} have no outcome, and for "
+            f"{self._stall_seconds:.0f} s none got one"
+        )
+
+    def _progress(self) -> Progress:
+        return Progress(self.batch_id, self._sent, self._closed, self._status)
+
+
+def _take(rows: Iterator[Record]) -> list[Record]:
+    return list(islice(rows, _CHUNK))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
