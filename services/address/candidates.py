@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from services.address.decide import PERFECT_SCORE, RIVAL_WITHIN
 from services.address.evidence import Claim, Evidence, claim, gather
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace, Lexicon
@@ -20,37 +21,45 @@ MAX_CANDIDATES = 400
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One commune that the text may mean.
+    """One commune that the text may mean, and where it names commune, district and province.
 
     `score` is 100 minus the penalties of `faults` and may be negative; `finer` breaks ties (spelling, order).
     """
 
-    claim: Claim
+    place: CommunePlace
+    commune: Mention
+    district: Mention | None
+    province: Mention | None
     faults: tuple[Fault, ...]
     score: int
     finer: float
 
     @property
-    def place(self) -> CommunePlace:
-        return self.claim.place
-
-    @property
     def mentions(self) -> list[Mention]:
         """The mentions of commune, district and province, as far as the text has them."""
-        return [m for m in (self.claim.commune, self.claim.district, self.claim.province) if m is not None]
+        return [m for m in (self.commune, self.district, self.province) if m is not None]
 
 
 def candidates(reading: Reading, lexicon: Lexicon) -> list[Candidate]:
-    """All candidates, best first."""
-    evidence = gather(reading, lexicon)
-    found = [_assess(one) for one in _claims(evidence)]
+    """The candidates, best first; without those that cannot come near the best."""
+    weighed = []
+    for one in _claims(gather(reading, lexicon)):
+        faults = [*name_faults(one), *wider_faults(one)]
+        weighed.append((PERFECT_SCORE - sum([fault.penalty for fault in faults]), one, faults))
+    # The rest of the text can only lower a score, so that most claims need not be held against it.
+    weighed.sort(key=lambda row: -row[0])
+    found: list[Candidate] = []
+    best = 0
+    for score, one, faults in weighed:
+        if score < best - RIVAL_WITHIN:
+            break
+        more = text_faults(one)
+        total = score - sum([fault.penalty for fault in more])
+        best = max(best, total)
+        kept = (*faults, *more)
+        found.append(Candidate(one.place, one.commune, one.district, one.province, kept, total, finer(one)))
     found.sort(key=lambda candidate: (-candidate.score, -candidate.finer))
     return found
-
-
-def _assess(one: Claim) -> Candidate:
-    faults = (*name_faults(one), *wider_faults(one), *text_faults(one))
-    return Candidate(one, faults, 100 - sum(fault.penalty for fault in faults), finer(one))
 
 
 def _claims(evidence: Evidence) -> Iterator[Claim]:

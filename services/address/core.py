@@ -21,7 +21,7 @@ from schemas.address import (
 )
 from schemas.raw import Decision, RawAddress
 from services.address.compose import matched_text, published_text
-from services.address.decide import decide
+from services.address.decide import PERFECT_SCORE, decide
 from services.address.details import components_of
 from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
@@ -35,7 +35,6 @@ from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch
 
 _LOCATED = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
-_SETTLED_SCORE = 100
 
 
 class UnknownCommuneError(LookupError):
@@ -91,9 +90,9 @@ class AddressCore:
             position, level = fallback_position(commune, legacy, village)
         else:
             level = level_of(position)
-        score = _SETTLED_SCORE - sum(fault.penalty for fault in point.faults)
+        score = PERFECT_SCORE - sum(fault.penalty for fault in point.faults)
         resolved = Resolved(
-            commune, legacy, None, village, (), _SETTLED_SCORE, _SETTLED_SCORE, (), position is not None
+            commune, legacy, None, village, (), PERFECT_SCORE, PERFECT_SCORE, (), position is not None
         )
         result = self._fields(decision.address_text, components, resolved, position, level, point.faults)
         return _with_codes([replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)])[0]

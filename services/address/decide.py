@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from schemas.address import NextAction
 
+# What a candidate without faults scores; the penalties of its faults are taken off.
+PERFECT_SCORE = 100
 # Below this a candidate is not worth showing.
 LEAST_SCORE = 40
 # An address is accepted unseen from this score on, and only if it leads all rivals in other communes by the margin.

@@ -66,12 +66,9 @@ def gather(reading: Reading, lexicon: Lexicon) -> Evidence:
 
 
 def fits(mention: Mention, near: frozenset[str]) -> bool:
-    """Whether a name is that of a district or commune in the provinces named; any will do where none is."""
-    if not near or mention.name.provinces:
-        return True
-    return any(d.province.id in near for d in mention.name.districts) or any(
-        place.province.id in near for place in mention.name.communes
-    )
+    """Whether a name is that of a province, or of a district or commune in the provinces named; any will do where none
+    is."""
+    return not near or bool(mention.name.provinces) or not near.isdisjoint(mention.name.homes)
 
 
 def _begins(mention: Mention, other: Mention) -> bool:
@@ -85,6 +82,8 @@ def _contained(reading: Reading, near: frozenset[str]) -> frozenset[Mention]:
         for m in reading.mentions
         if m.end - m.start > 1 and m.similarity == 1 and m.left in (Left.TYPED, Left.EDGE) and fits(m, near)
     ]
+    if not longer:
+        return frozenset()
     return frozenset(
         m
         for m in reading.mentions

@@ -111,8 +111,8 @@ def _spans(reading: Reading, ranked: Sequence[Candidate]) -> list[Span]:
     text = reading.tokens.text
     spans = [_piece_span(text, piece) for piece in parse_details(reading, head_end(reading, ranked))]
     if ranked:
-        claim = ranked[0].claim
-        found = ((claim.commune, Label.COMMUNE), (claim.district, Label.DISTRICT), (claim.province, Label.PROVINCE))
+        best = ranked[0]
+        found = ((best.commune, Label.COMMUNE), (best.district, Label.DISTRICT), (best.province, Label.PROVINCE))
         spans += [_mention_span(reading, mention, label) for mention, label in found if mention is not None]
     spans.sort(key=lambda span: span.start)
     return _with_unread(reading, spans)

@@ -90,7 +90,8 @@ class FuzzyNames:
         rows_of: dict[str, list[int]] = defaultdict(list)
         for row, home in enumerate(homes):
             for id_ in home:
-                rows_of[id_].append(row)
+                if id_ in self._of_province:
+                    rows_of[id_].append(row)
         for id_, rows in rows_of.items():
             self._round(readings, spans, dict.fromkeys(rows, self._of_province[id_]))
 
@@ -158,14 +159,8 @@ def _firm(reading: Reading, home: set[str]) -> list[Mention]:
         for mention in reading.mentions
         if len(mention.name.key) >= _LEAST_FIRM
         and (mention.left is not Left.INNER or mention.name.districts or mention.name.provinces)
-        and (mention.name.provinces or not home or _fits(mention.name, home))
+        and (mention.name.provinces or not home or not home.isdisjoint(mention.name.homes))
     ]
-
-
-def _fits(name: Name, home: set[str]) -> bool:
-    return any(district.province.id in home for district in name.districts) or any(
-        place.province.id in home or not place.province.near.isdisjoint(home) for place in name.communes
-    )
 
 
 def _spans(reading: Reading, home: set[str]) -> list[Span]:
@@ -217,10 +212,9 @@ def _word_starts(reading: Reading) -> set[int]:
 
 
 def _provinces_named(reading: Reading, lexicon: Lexicon) -> set[str]:
-    """The old provinces that the text names, by themselves or through the province of today they are part of."""
+    """The provinces that the text names, with those of the other age."""
     named = {id_ for m in reading.mentions if m.can_be_province for id_ in m.name.province_ids}
-    near = {other for id_ in named for other in lexicon.provinces[id_].near}
-    return {id_ for id_ in named | near if id_.startswith("o")}
+    return named.union(*(lexicon.provinces[id_].near for id_ in named))
 
 
 def _provinces_of_districts(reading: Reading) -> set[str]:

@@ -26,7 +26,8 @@ def glue(folded: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class ProvincePlace:
-    """A province of one age. `near` are the keys of provinces it became or was made from."""
+    """A province of one age. The two ages number their provinces alike: `id` is the code with `n` (now) or `o` (old)
+    before it. `near` are the ids of the provinces it became or was made from."""
 
     code: str
     name: str
@@ -35,12 +36,8 @@ class ProvincePlace:
     current: bool
     keys: tuple[str, ...]
     successor: str | None
+    id: str
     near: frozenset[str] = frozenset()
-
-    @property
-    def id(self) -> str:
-        """The two ages number their provinces alike; this tells them apart."""
-        return ("n" if self.current else "o") + self.code
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +80,7 @@ class CommunePlace:
 
 @dataclass(slots=True, eq=False)
 class Name:
-    """All places that bear one key."""
+    """All places that bear one key. `homes` are the ids of the provinces of its communes and districts."""
 
     key: str
     communes: list[CommunePlace] = field(default_factory=list)
@@ -91,6 +88,7 @@ class Name:
     provinces: list[ProvincePlace] = field(default_factory=list)
     district_keys: frozenset[str] = frozenset()
     province_ids: frozenset[str] = frozenset()
+    homes: frozenset[str] = frozenset()
     numeric: bool = False
 
 
@@ -135,7 +133,7 @@ class Lexicon:
             keys = _keys(province.name, [*province.aliases, *PROVINCE_NICKNAMES.get(fold(province.name), ())])
             place = ProvincePlace(
                 province.code, province.name, province.kind.lower(), _toned(province.name), province.current, keys,
-                province.successor_code,
+                province.successor_code, ("n" if province.current else "o") + province.code,
             )  # fmt: skip
             self.provinces[place.id] = place
             for key in keys:
@@ -202,6 +200,8 @@ class Lexicon:
         for entry in self.names.values():
             entry.district_keys = frozenset(district.key for district in entry.districts)
             entry.province_ids = frozenset(province.id for province in entry.provinces)
+            homes = {place.province.id for place in entry.communes}
+            entry.homes = frozenset(homes.union(district.province.id for district in entry.districts))
         for place in self.communes:
             place.explained = frozenset(self._explained(place))
 

@@ -67,27 +67,31 @@ class Matcher:
     def match(self, texts: Sequence[str]) -> list[Match]:
         """One match for each text, in order."""
         cuts = [self._segmenter.cut(text) for text in texts]
-        tails = self._exact(cut.tail for cut in cuts)
-        wholes = self._fuzzy(cut.whole for cut in cuts if not tails[cut.tail].settled)
+        readings: dict[str, Reading] = {}
+        tails = self._exact((cut.tail for cut in cuts), readings)
+        wholes = self._fuzzy((cut.whole for cut in cuts if not tails[cut.tail].settled), readings)
         matches = []
         for cut in cuts:
             tail = tails[cut.tail]
             matches.append(_match(cut, tail if tail.settled else wholes[cut.whole]))
         return matches
 
-    def _exact(self, texts: Iterable[str]) -> dict[str, Ranking]:
-        """The rankings of texts by names spelt right."""
+    def _exact(self, texts: Iterable[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
+        """The rankings of texts by names spelt right; adds the readings that did not settle their texts."""
         found: dict[str, Ranking] = {}
         for text in texts:
             if text not in found:
                 ranking = self._tails.get(text)
                 if ranking is None:
-                    ranking = self.rank(self.read(text))
+                    reading = self.read(text)
+                    ranking = self.rank(reading)
+                    if not ranking.settled:
+                        readings[text] = reading
                     self._tails.put(text, ranking)
                 found[text] = ranking
         return found
 
-    def _fuzzy(self, texts: Iterable[str]) -> dict[str, Ranking]:
+    def _fuzzy(self, texts: Iterable[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
         """The rankings of texts with misspelt names."""
         found: dict[str, Ranking] = {}
         new: list[str] = []
@@ -97,7 +101,8 @@ class Matcher:
                 new.append(text)
             else:
                 found[text] = ranking
-        for text, ranking in zip(new, self.rank_fuzzy([self.read(text) for text in new]), strict=True):
+        rankings = self.rank_fuzzy([readings.get(text) or self.read(text) for text in new])
+        for text, ranking in zip(new, rankings, strict=True):
             self._wholes.put(text, ranking)
             found[text] = ranking
         return found

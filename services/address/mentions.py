@@ -106,13 +106,14 @@ class Mention:
 @dataclass(slots=True)
 class Reading:
     """A text with everything it mentions. `neutral[i]` says that token i needs no explanation as a name, `country`
-    are the tokens that name Vietnam."""
+    are the tokens that name Vietnam, `local_starts` those where a word for a village, street or building begins."""
 
     tokens: Tokens
     words: list[TypeWord]
     word_before: dict[int, TypeWord]
     neutral: list[bool]
     country: frozenset[int]
+    local_starts: frozenset[int]
     mentions: list[Mention] = field(default_factory=list)
     starting: dict[int, list[Mention]] = field(default_factory=dict)
 
@@ -126,7 +127,7 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     words = _type_words(tokens, lexicon.slips)
     before = {word.end: word for word in words}
     country = _country(tokens)
-    reading = Reading(tokens, words, before, _neutral(tokens, words, country), country)
+    reading = Reading(tokens, words, before, _neutral(tokens, words, country), country, _local_starts(words))
     names = lexicon.names
     stems = lexicon.stems
     hard = {word.start for word in words if not word.weak and _accented(tokens, word)}
@@ -299,6 +300,10 @@ def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
     if following and following[0].isdigit():
         return True
     return text not in NUMBERED_ONLY and (tokens.words[index - 1].isdigit() or len(tokens.words[index - 1]) == 1)
+
+
+def _local_starts(words: list[TypeWord]) -> frozenset[int]:
+    return frozenset(word.start for word in words if word.kind in LOCAL_KINDS)
 
 
 def _country(tokens: Tokens) -> frozenset[int]:

@@ -9,7 +9,7 @@ from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
 from schemas.address import Position, Rival
 from services.address.candidates import Candidate
-from services.address.decide import LEAST_SCORE, MAX_RIVALS, RIVAL_WITHIN
+from services.address.decide import LEAST_SCORE, MAX_RIVALS, PERFECT_SCORE, RIVAL_WITHIN
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
 from services.address.locate import may_lie_in, nearest_part
@@ -63,7 +63,7 @@ def resolve(
             faults.append(Fault.POINT_OUTSIDE_COMMUNE)
     if commune is None:
         faults.append(Fault.COMMUNE_UNKNOWN_SUCCESSOR)
-    score = max(0, 100 - sum(fault.penalty for fault in faults))
+    score = max(0, PERFECT_SCORE - sum(fault.penalty for fault in faults))
     split = Fault.COMMUNE_SPLIT in faults
     rivals = _rivals(gazetteer, ranked, best, commune, position, score if split else None)
     margin = score - rivals[0].score if rivals else score
@@ -158,7 +158,7 @@ def _rival(gazetteer: Gazetteer, candidate: Candidate, code: str, score: int) ->
         commune=commune.full_name,
         province=gazetteer.provinces[commune.province_code].full_name,
         legacy_commune_code=None if legacy is None else legacy.code,
-        score=min(100, max(0, score)),
+        score=max(0, score),
     )
 
 

@@ -9,7 +9,7 @@ from services.address.faults import Fault
 from services.address.mentions import Left, Mention, person_name_before
 from services.address.spelling import Accents, compare_accents
 from services.address.tokens import COMMA, SPACE
-from services.address.words import COMMUNE_KINDS, LOCAL_KINDS, Kind
+from services.address.words import COMMUNE_KINDS, Kind
 
 BADLY_MISSPELT = 0.81
 
@@ -68,7 +68,7 @@ def _in_local_phrase(claim: Claim) -> bool:
     reading = claim.evidence.reading
     index = claim.commune.start - 1
     while index >= 0:
-        if any(word.start == index and word.kind in LOCAL_KINDS for word in reading.words):
+        if index in reading.local_starts:
             return True
         if reading.tokens.gaps[index] == COMMA:
             return False

@@ -23,9 +23,9 @@ MINH_XUAN = "02215"
 SPLIT = "xã Việt Lâm, huyện Vị Xuyên, Hà Giang"
 
 _WORDS = st.sampled_from(
-    ["xã", "phường", "TT", "huyện", "TP.", "tỉnh", "thôn", "tổ", "ấp", "số", "đường", "km", "QL2", "12", "3/4", "05", "Hàm",
-     "Yên", "Tuyên", "Quang", "Sơn", "Dương", "Minh", "Xuân", "Hà", "Nội", "Quận", "3", "P.", "X.", "H.", ",", "-", ";", "(",
-     ")", ".", "\u0323", "\u0309", "đ", "47V5+Q9V", "22°41'", "Việt", "Nam", "Nguyễn", "An", "Bắc"]
+    ["xã", "phường", "TT", "huyện", "TP.", "tỉnh", "thôn", "tổ", "ấp", "số", "đường", "km", "QL2", "12", "3/4", "05",
+     "Hàm", "Yên", "Tuyên", "Quang", "Sơn", "Dương", "Minh", "Xuân", "Hà", "Nội", "Quận", "3", "P.", "X.", "H.", ",", "-", ";",
+     "(", ")", ".", "\u0323", "\u0309", "đ", "47V5+Q9V", "22°41'", "Việt", "Nam", "Nguyễn", "An", "Bắc"]
 )  # fmt: skip
 _ADDRESSES = st.one_of(st.text(max_size=200), st.lists(_WORDS, max_size=25).map(" ".join))
 
