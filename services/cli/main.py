@@ -7,6 +7,7 @@ import typer
 from services.cli import (
     broker,
     code,
+    demo,
     digitise,
     explain,
     gazetteer,
@@ -35,6 +36,7 @@ app.command()(status.status)
 app.command()(digitise.digitise)
 app.command()(broker.broker)
 app.command()(run_all.run)
+app.command()(demo.demo)
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
 app.command()(explain.explain)

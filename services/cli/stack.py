@@ -29,11 +29,13 @@ class Stack:
     broker: Broker
     supervisor: Supervisor
     tracker_url: str
+    topic_prefix: str
 
     @property
     def environ(self) -> dict[str, str]:
         """What a client needs in its environment to reach them."""
-        return {"KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers, "DIACHI_TRACKER_URL": self.tracker_url}
+        found = {"KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers, "DIACHI_TRACKER_URL": self.tracker_url}
+        return found | ({"DIACHI_TOPIC_PREFIX": self.topic_prefix} if self.topic_prefix else {})
 
     def check(self) -> None:
         """Restart services that ended. Raises ServiceFailed when one keeps ending, or when the broker is gone."""
@@ -50,12 +52,19 @@ class Stack:
 
 @contextmanager
 def local_stack(
-    data_dir: Path, *, kind: Kind = "auto", workers: int = 1, say: Callable[[str], None] = lambda _: None
+    data_dir: Path,
+    *,
+    kind: Kind = "auto",
+    workers: int = 1,
+    topic_prefix: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Stack]:
     """Start everything, with all files under `data_dir`, and stop it at the end: the services first, then the broker.
 
-    `workers` is the number of normalisers, and of registrars. Raises BrokerUnavailable, ServiceFailed, KafkaError, and
-    TopicsUnfitError when topics that exist already do not fit each other.
+    `workers` is the number of normalisers, and of registrars; `topic_prefix` takes the place of the environment's.
+
+    Raises BrokerUnavailable, ServiceFailed, KafkaError, and TopicsUnfitError when topics that exist already do not fit
+    each other.
     """
     data_dir = data_dir.absolute()
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -65,6 +74,8 @@ def local_stack(
             say("The embedded broker serves one member of a consumer group only: one worker per stage")
             workers = 1
         settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers)
+        if topic_prefix is not None:
+            settings = settings.model_copy(update={"topic_prefix": topic_prefix})
         asyncio.run(
             create_topics(
                 broker.bootstrap_servers,
@@ -74,13 +85,13 @@ def local_stack(
             )
         )
         tracker_port = _usual(_USUAL_TRACKER_PORT) or free_port()
-        services = _services(broker.bootstrap_servers, workers, tracker_port)
+        services = _services(settings, workers, tracker_port)
         supervisor = Supervisor(services, data_dir, say=say)
         try:
             supervisor.start()
             say("Waiting for " + ", ".join(service.name for service in services))
             supervisor.wait_ready()
-            yield Stack(broker, supervisor, f"http://127.0.0.1:{tracker_port}")
+            yield Stack(broker, supervisor, f"http://127.0.0.1:{tracker_port}", settings.topic_prefix)
         finally:
             supervisor.stop()
 
@@ -89,9 +100,14 @@ def _usual(port: int) -> int | None:
     return port if is_free(port) else None
 
 
-def _services(bootstrap_servers: str, workers: int, tracker_port: int) -> list[Service]:
+def _services(settings: Settings, workers: int, tracker_port: int) -> list[Service]:
     """In the order of their stopping: the tracker last, so that it still sees what the others finish."""
-    environ = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, "DIACHI_HTTP_HOST": "127.0.0.1"}
+    environ = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "DIACHI_TOPIC_PREFIX": settings.topic_prefix,
+        "DIACHI_HTTP_HOST": "127.0.0.1",
+    }
     names = {
         f"{stage}-{number}" if workers > 1 else stage: stage
         for stage in ("normaliser", "registrar")

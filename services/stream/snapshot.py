@@ -1,0 +1,60 @@
+"""A topic as it stands now: the latest value of each key, as a consumer that reads from the start comes to know it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+_FETCH_BYTES = 8 * 1024 * 1024
+
+
+async def read_snapshot(bootstrap_servers: str, topic: str) -> dict[bytes, bytes]:
+    """Committed records up to the end as it is at the start; a key whose last value is null is left out.
+
+    Raises LookupError when the topic does not exist, KafkaError when the broker cannot be reached.
+    """
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap_servers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+        fetch_max_wait_ms=100,
+    )
+    await consumer.start()
+    try:
+        numbers = consumer.partitions_for_topic(topic)
+        if not numbers:
+            raise LookupError(
+                f"topic {topic!r} does not exist on the broker: create the topics with `diachi topics create`"
+            )
+        partitions = [TopicPartition(topic, number) for number in numbers]
+        consumer.unsubscribe()
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        return await _read(consumer, ends)
+    finally:
+        await consumer.stop()
+
+
+async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> dict[bytes, bytes]:
+    latest: dict[bytes, bytes] = {}
+    # The last offsets may hold only transaction markers, so the position decides, not the last record seen.
+    while any(positions < ends[tp] for tp, positions in (await _positions(consumer, ends)).items()):
+        for tp, records in (await consumer.getmany(timeout_ms=200, max_records=5000)).items():
+            for record in records:
+                if record.offset >= ends[tp]:
+                    continue
+                if record.value is None:
+                    latest.pop(record.key, None)
+                else:
+                    latest[record.key] = record.value
+    return latest
+
+
+async def _positions(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+    found = await asyncio.gather(*(consumer.position(tp) for tp in ends))
+    return dict(zip(ends, found, strict=True))
