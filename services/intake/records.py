@@ -130,7 +130,7 @@ def _fields(values: Mapping[str, Any], columns: ColumnMap) -> dict[str, Any]:
     person = {
         name.removeprefix("householder_"): str(value) if isinstance(value, int | float) else value
         for name in PERSON_FIELDS
-        if (value := _cell(values, columns, name)) is not None
+        if (value := _cell(values, columns, name)) is not None and not isinstance(value, dict)
     }
     extra = {name: _text(value)[:_MOST_EXTRA_TEXT] for name in columns.extra if (value := values.get(name)) is not None}
     # An object that has a record's own form comes with these as objects.
