@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from schemas.batch import BatchStatus
@@ -51,20 +52,19 @@ def reason_table(status: BatchStatus) -> Table | None:
 def batches_table(batches: Sequence[BatchStatus]) -> Table:
     """One line a batch."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("batch", "source", "name", "state", "opened"):
-        table.add_column(heading, no_wrap=heading == "batch", overflow="fold")
-    for heading in ("rows", "accounted", "digitised", "review", "refused"):
-        table.add_column(heading, justify="right")
+    for heading in ("batch", "opened", "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("rows", "accounted", "review", "refused"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("source: name", no_wrap=True)
     for each in batches:
-        counts = [each.outcomes.get(o.value, 0) for o in (Outcome.DIGITISED, Outcome.REVIEW, Outcome.DEAD_LETTER)]
+        counts = (each.accounted, *(each.outcomes.get(o.value, 0) for o in (Outcome.REVIEW, Outcome.DEAD_LETTER)))
         table.add_row(
             each.batch_id,
-            each.source or "?",
-            each.name or "",
+            (each.opened_at or "")[:16].replace("T", " "),
             each.state,
-            (each.opened_at or "")[:19].replace("T", " "),
             "" if each.submitted is None else f"{each.submitted:,}",
-            f"{each.accounted:,}",
             *(f"{count:,}" for count in counts),
+            escape(f"{each.source or '?'}: {each.name or ''}"),
         )
     return table

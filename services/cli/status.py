@@ -55,10 +55,12 @@ def _print(found: BatchStatus | list[BatchStatus]) -> None:
 
     from services.cli.batch_view import batches_table, outcome_table, reason_table
 
-    console = Console(soft_wrap=True)
     if isinstance(found, list):
-        console.print(batches_table(found) if found else "No batch was submitted yet.")
+        # Wide enough for whole ids, which people copy, also into a file.
+        wide = Console(soft_wrap=True, width=160)
+        wide.print(batches_table(found) if found else "No batch was submitted yet.")
         return
+    console = Console(soft_wrap=True)
     console.print(f"batch   {found.batch_id}", highlight=False)
     console.print(f"source  {found.source or '?'}    name  {found.name or ''}", highlight=False, markup=False)
     console.print(f"state   {found.state}    opened  {found.opened_at or '?'}", highlight=False)
