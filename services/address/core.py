@@ -91,9 +91,7 @@ class AddressCore:
         else:
             level = level_of(position)
         score = PERFECT_SCORE - sum(fault.penalty for fault in point.faults)
-        resolved = Resolved(
-            commune, legacy, None, village, (), PERFECT_SCORE, PERFECT_SCORE, (), position is not None
-        )
+        resolved = Resolved(commune, legacy, None, village, (), PERFECT_SCORE, PERFECT_SCORE, (), position is not None)
         result = self._fields(decision.address_text, components, resolved, position, level, point.faults)
         return _with_codes([replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)])[0]
 

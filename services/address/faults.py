@@ -156,7 +156,7 @@ class Fault(StrEnum):
     )
     COMMUNE_OR_DISTRICT = (
         "commune.or_district",
-        18,
+        22,
         "The name may be that of a former district or province, and the commune left out.",
         "Tên này có thể là tên huyện hoặc tỉnh cũ, còn xã, phường không ghi.",
     )

@@ -15,6 +15,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from services.address.initials import Initials
 from services.address.lexicon import CommunePlace, Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
 from services.address.tokens import COMMA, DASH, GLUED
@@ -24,7 +25,7 @@ LEAST_SIMILARITY = 0.70
 _SHORT = 4
 _LEAST_FIRM = 5
 _LEAST_SHORT = 0.75
-_LEAST_PROVINCE = 0.76
+_LEAST_PROVINCE = 0.70
 _PARTIAL_SIMILARITY = 0.87
 _KEPT_PER_SPAN = 3
 _KEPT_BEHIND = 0.13
@@ -62,6 +63,7 @@ class FuzzyNames:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
+        self._initials = Initials(lexicon)
         self._provinces = _Scope(name for name in lexicon.names.values() if name.provinces)
         self._districts = _Scope(name for name in lexicon.names.values() if name.districts)
         self._communes = _Scope(name for name in lexicon.names.values() if name.communes)
@@ -74,11 +76,14 @@ class FuzzyNames:
         lost = [row for row, home in enumerate(homes) if not home]
         self._round(readings, spans, dict.fromkeys(lost, self._provinces), _LEAST_PROVINCE)
         for row in lost:
+            self._initials.extend_provinces(readings[row])
             homes[row] = _provinces_named(readings[row], self.lexicon)
         lost = [row for row in lost if not homes[row]]
         self._round(readings, spans, dict.fromkeys(lost, self._districts), _LEAST_PROVINCE)
         for row in lost:
             homes[row] = _provinces_of_districts(readings[row])
+        for reading, home in zip(readings, homes, strict=True):
+            self._initials.extend(reading, home)
         self._round_by_province(readings, spans, homes)
         lost = [row for row in lost if not homes[row]]
         likely = {row: _likeliest(readings[row], spans[row]) for row in lost}
@@ -158,9 +163,15 @@ def _firm(reading: Reading, home: set[str]) -> list[Mention]:
         mention
         for mention in reading.mentions
         if len(mention.name.key) >= _LEAST_FIRM
+        and (mention.end - mention.start > 1 or _ends_phrase(reading, mention))
         and (mention.left is not Left.INNER or mention.name.districts or mention.name.provinces)
         and (mention.name.provinces or not home or not home.isdisjoint(mention.name.homes))
     ]
+
+
+def _ends_phrase(reading: Reading, mention: Mention) -> bool:
+    tokens = reading.tokens
+    return mention.end == len(tokens) or tokens.gaps[mention.end] >= DASH or mention.end in _word_starts(reading)
 
 
 def _spans(reading: Reading, home: set[str]) -> list[Span]:

@@ -109,7 +109,7 @@ class Matcher:
 
     def read(self, text: str) -> Reading:
         """The reading of a text by names spelt right."""
-        return read(tokenise(text, self.lexicon.syllables), self.lexicon)
+        return read(tokenise(text, self.lexicon.syllables, self.lexicon.slips), self.lexicon)
 
     def rank_fuzzy(self, readings: Sequence[Reading]) -> list[Ranking]:
         """Add the misspelt names to the readings, and rank."""

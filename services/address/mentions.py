@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from services.address.lexicon import Lexicon, Name
 from services.address.nicknames import plain_number
-from services.address.tokens import COMMA, DASH, GLUED, Tokens
+from services.address.tokens import COMMA, DASH, GLUED, SPACE, Tokens
 from services.address.words import (
     ACCENTED,
     COMMUNE_KINDS,
@@ -81,7 +81,7 @@ class Mention:
             word is None
             or word.kind in COMMUNE_KINDS
             or word.kind in LOCAL_KINDS
-            or (word.weak and word.kind is Kind.PROVINCE)
+            or (word.weak and word.kind in (Kind.PROVINCE, Kind.HUYEN, Kind.QUAN))
         )
 
     @property
@@ -214,14 +214,24 @@ def left_of(reading: Reading, start: int, word: TypeWord | None) -> Left:
     if word is not None and word.kind in LOCAL_KINDS:
         return Left.LOCAL
     if word is not None:
-        weak_street = word.weak and word.kind is Kind.PHUONG and _house_number_before(tokens, word.start)
-        return Left.NUMBER if weak_street else Left.TYPED
+        return Left.NUMBER if reads_as_street(reading, word) else Left.TYPED
     if tokens.gaps[start] >= DASH:
         return Left.EDGE
     if _house_number_before(tokens, start):
         local = reading.word_before.get(_number_start(tokens, start))
         return Left.AFTER_LOCAL if local is not None and local.kind in LOCAL_KINDS else Left.NUMBER
     return Left.INNER
+
+
+def reads_as_street(reading: Reading, word: TypeWord) -> bool:
+    """Whether `P.` follows a house number, and so means phố (a number may also be that of a village or group)."""
+    tokens = reading.tokens
+    if not word.weak or word.kind is not Kind.PHUONG or tokens.gaps[word.start] >= DASH:
+        return False
+    if not _house_number_before(tokens, word.start):
+        return False
+    local = reading.word_before.get(_number_start(tokens, word.start))
+    return local is None or local.kind is not Kind.VILLAGE
 
 
 def _number_start(tokens: Tokens, end: int) -> int:
@@ -240,7 +250,7 @@ def _number_start(tokens: Tokens, end: int) -> int:
 def _house_number_before(tokens: Tokens, index: int) -> bool:
     if index == 0 or tokens.gaps[index] == COMMA:
         return False
-    return _number_start(tokens, index) < index
+    return any(word.isdigit() for word in tokens.words[_number_start(tokens, index) : index])
 
 
 def person_name_before(reading: Reading, start: int) -> bool:
@@ -308,7 +318,12 @@ def _local_starts(words: list[TypeWord]) -> frozenset[int]:
 
 def _country(tokens: Tokens) -> frozenset[int]:
     words = tokens.words
-    found = [index for index, word in enumerate(words) if word in COUNTRY]
+    count = len(words)
+    found = [
+        index
+        for index, word in enumerate(words)
+        if word in COUNTRY and (index == count - 1 or tokens.gaps[index + 1] >= DASH) and tokens.gaps[index] >= SPACE
+    ]
     for index in range(len(words) - 1):
         if words[index] == "viet" and words[index + 1] == "nam" and tokens.toned[index] in ("việt", "viet"):
             found += [index, index + 1]

@@ -88,7 +88,7 @@ class Segmenter:
         return known
 
     def _read(self, part: str) -> Segment:
-        reading = read(tokenise(part, self._lexicon.syllables), self._lexicon)
+        reading = read(tokenise(part, self._lexicon.syllables, self._lexicon.slips), self._lexicon)
         inert = not reading.mentions and all(word.kind in LOCAL_KINDS or word.weak for word in reading.words)
         pieces = tuple(parse_details(reading, len(reading.tokens)))
         return Segment(inert, inert and _PLAIN.fullmatch(part) is not None, pieces)

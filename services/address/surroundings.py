@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.address.evidence import Claim, fits
 from services.address.faults import Fault
-from services.address.mentions import Left, Mention, Reading, TypeWord
+from services.address.mentions import Left, Mention, reads_as_street
 from services.address.tokens import COMMA, SPACE
 from services.address.words import COMMUNE_KINDS, Kind
 
@@ -29,7 +29,10 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
             continue
         if any(m.start < word.end and word.start < m.end for m in covered):
             continue
-        if word.weak and (strong or word.kind is not Kind.PHUONG or _reads_as_street(reading, word)):
+        if word.weak and (strong or word.kind not in (Kind.PHUONG, Kind.XA) or reads_as_street(reading, word)):
+            continue
+        if tokens.words[word.start] == "f":
+            # F10 is as often a flat.
             continue
         if word.end in type_starts:
             continue
@@ -40,14 +43,6 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
             return Fault.TEXT_OTHER_COMMUNE
         return Fault.COMMUNE_NAME_UNKNOWN if not word.weak or mentions else Fault.TEXT_STRAY_WORD
     return None
-
-
-def _reads_as_street(reading: Reading, word: TypeWord) -> bool:
-    """Whether `P.` follows a house number, and so means phố; `F10` is as often a flat."""
-    tokens = reading.tokens
-    if tokens.words[word.start] == "f":
-        return True
-    return word.start > 0 and tokens.gaps[word.start] < COMMA and tokens.words[word.start - 1].isdigit()
 
 
 def _other_before(claim: Claim) -> Fault | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -90,9 +91,9 @@ def clean(text: str) -> tuple[str, bool]:
     return text, cut
 
 
-def tokenise(text: str, syllables: frozenset[str] = frozenset()) -> Tokens:
+def tokenise(text: str, syllables: frozenset[str] = frozenset(), known: Collection[str] = ()) -> Tokens:
     """Tokens of a text as submitted. Case and digits split glued words: `TP.HồChíMinh`, `P1`, `XãCôn Lôn`; long words
-    in one case are split into `syllables` if they can be."""
+    in one case that are not `known` otherwise are split into `syllables` if they can be."""
     text, cut = clean(text)
     letters = text.translate(_LETTERS)
     words: list[str] = []
@@ -106,7 +107,7 @@ def tokenise(text: str, syllables: frozenset[str] = frozenset()) -> Tokens:
         ends.append(match.end())
     if not text.isascii():
         _split_types(text, words, starts, ends)
-    _split_unknown(words, starts, ends, syllables)
+    _split_unknown(words, starts, ends, syllables, known)
     toned = _toned(text, starts, ends, words)
     gaps = [_gap(text[end:start]) for end, start in zip(ends, starts[1:], strict=False)]
     gaps[:0] = [COMMA] if words else []
@@ -125,11 +126,13 @@ def _split_types(text: str, words: list[str], starts: list[int], ends: list[int]
         ends.insert(index, middle)
 
 
-def _split_unknown(words: list[str], starts: list[int], ends: list[int], syllables: frozenset[str]) -> None:
+def _split_unknown(
+    words: list[str], starts: list[int], ends: list[int], syllables: frozenset[str], known: Collection[str]
+) -> None:
     """Split long words that are no syllable into the syllables they are made of."""
     for index in range(len(words) - 1, -1, -1):
         word = words[index]
-        if len(word) < _LEAST_GLUED or word in syllables or len(word) != ends[index] - starts[index]:
+        if len(word) < _LEAST_GLUED or word in syllables or word in known or len(word) != ends[index] - starts[index]:
             continue
         pieces = _syllables_of(word, syllables)
         if len(pieces) > 1:

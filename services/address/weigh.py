@@ -9,9 +9,10 @@ from services.address.faults import Fault
 from services.address.mentions import Left, Mention, person_name_before
 from services.address.spelling import Accents, compare_accents
 from services.address.tokens import COMMA, SPACE
-from services.address.words import COMMUNE_KINDS, Kind
+from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, Kind
 
 BADLY_MISSPELT = 0.81
+LEAST_TONED = 0.62
 
 
 def name_faults(claim: Claim) -> list[Fault]:
@@ -37,8 +38,11 @@ def name_faults(claim: Claim) -> list[Fault]:
 def _doubtful(claim: Claim) -> bool:
     """Whether a misspelt name is too far off, or stands where a name is not expected."""
     mention = claim.commune
+    if not mention.toned.isascii() and OSA.normalized_similarity(mention.toned, claim.place.toned) < LEAST_TONED:
+        return True
     return (
         mention.similarity < BADLY_MISSPELT
+        or (mention.kind in COMMUNE_KINDS and mention.kind not in (Kind.COMMUNE, claim.place.kind))
         or mention.left is Left.INNER
         or (claim.province is None and claim.district is None)
         or (claim.province is not None and mention.start >= claim.province.end)
@@ -118,6 +122,8 @@ def _may_be_wider(claim: Claim) -> bool:
     it names is not the one that such a district was in.
     """
     commune, district, province = claim.commune, claim.district, claim.province
+    if commune.kind in DISTRICT_KINDS:
+        return True
     if commune.left is Left.TYPED and commune.word is not None and commune.word.kind in COMMUNE_KINDS:
         return False
     around = frozenset((claim.place.province.id, *claim.place.province.near))

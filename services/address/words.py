@@ -46,7 +46,7 @@ TYPE_WORDS: dict[str, Kind] = {
     "phuong": Kind.PHUONG, "p": Kind.PHUONG, "ph": Kind.PHUONG, "f": Kind.PHUONG, "phg": Kind.PHUONG,
     "xa": Kind.XA, "x": Kind.XA,
     "thi tran": Kind.TOWN, "thitran": Kind.TOWN, "tt": Kind.TOWN, "t t": Kind.TOWN, "ttr": Kind.TOWN,
-    "t tran": Kind.TOWN, "t tr": Kind.TOWN, "thi tr": Kind.TOWN, "tran": Kind.TOWN,
+    "t tran": Kind.TOWN, "t tr": Kind.TOWN, "thi tr": Kind.TOWN,
     "dac khu": Kind.ZONE, "dackhu": Kind.ZONE,
     "quan": Kind.QUAN, "q": Kind.QUAN,
     "huyen": Kind.HUYEN, "h": Kind.HUYEN,

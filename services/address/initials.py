@@ -1,0 +1,98 @@
+"""Names cut to their initials: `Q. TB`, `GV`, `P.C-Ô-Lãnh`, `Đ.Đa`, `T.Giang`; looked up in the provinces named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from gazetteer.names import fold
+from services.address.lexicon import Lexicon, Name
+from services.address.mentions import Left, Mention, Reading, left_of, word_for
+from services.address.tokens import COMMA
+
+# An abbreviation is a weaker witness than a name; the figure is a similarity, as of a misspelt name.
+SIMILARITY = 0.9
+_MOST_LETTERS = 5
+_MOST_NAMES = 4
+
+
+class Initials:
+    """The initials of districts and communes by province, and those of provinces."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._of_province: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
+        self._provinces: dict[str, list[Name]] = defaultdict(list)
+        for district in lexicon.districts.values():
+            self._add(self._of_province[district.province.id], district.name, lexicon.names[district.keys[0]])
+        for place in lexicon.communes:
+            for form in _partial(place.name):
+                _append(self._of_province[place.province.id][form], lexicon.names[place.keys[0]])
+        for province in lexicon.provinces.values():
+            for form in _partial(province.name):
+                _append(self._provinces[form], lexicon.names[province.keys[0]])
+
+    def _add(self, forms: dict[str, list[Name]], name: str, entry: Name) -> None:
+        words = fold(name).split()
+        if len(words) > 1:
+            _append(forms["".join(word[0] for word in words)], entry)
+        for form in _partial(name):
+            _append(forms[form], entry)
+
+    def extend_provinces(self, reading: Reading) -> None:
+        """Add the provinces written as `T.Giang`."""
+        for start, end, form in _abbreviations(reading):
+            if " " in form:
+                _add_mentions(reading, start, end, self._provinces.get(form, ()))
+
+    def extend(self, reading: Reading, home: Iterable[str]) -> None:
+        """Add the abbreviated districts and communes of the provinces `home`."""
+        forms = [self._of_province[id_] for id_ in home if id_ in self._of_province]
+        if not forms:
+            return
+        for start, end, form in _abbreviations(reading):
+            for names in forms:
+                _add_mentions(reading, start, end, names.get(form, ()))
+
+
+def _append(names: list[Name], name: Name) -> None:
+    if name not in names:
+        names.append(name)
+
+
+def _partial(name: str) -> Iterator[str]:
+    """The forms with initials for all words but the last, or for the first alone: `c o lanh`, `t giang`."""
+    words = fold(name).split()
+    if len(words) > 1:
+        yield " ".join([*(word[0] for word in words[:-1]), words[-1]])
+    if len(words) > 2:
+        yield " ".join([words[0][0], *words[1:]])
+
+
+def _abbreviations(reading: Reading) -> Iterator[tuple[int, int, str]]:
+    """The whole phrases that read as abbreviations: tokens [start, end) and their form."""
+    tokens = reading.tokens
+    word_starts = {word.start for word in reading.words}
+    for start in range(len(tokens)):
+        if left_of(reading, start, word_for(reading, start, start + 1)) not in (Left.EDGE, Left.TYPED):
+            continue
+        end = start + 1
+        while end < len(tokens) and tokens.gaps[end] < COMMA and end not in word_starts and end - start < _MOST_LETTERS:
+            end += 1
+        phrase = tokens.words[start:end]
+        last = phrase[-1]
+        capitals = tokens.text[tokens.starts[start] : tokens.ends[end - 1]]
+        if len(phrase) == 1:
+            if 2 <= len(last) <= _MOST_LETTERS and capitals.isupper() and capitals.isalpha():
+                yield start, end, last
+        elif all(len(word) == 1 and word.isalpha() for word in phrase):
+            yield start, end, "".join(phrase)
+        elif all(len(word) == 1 and word.isalpha() for word in phrase[:-1]) and last.isalpha():
+            yield start, end, " ".join(phrase)
+
+
+def _add_mentions(reading: Reading, start: int, end: int, names: Iterable[Name]) -> None:
+    tokens = reading.tokens
+    word = word_for(reading, start, end)
+    for name in list(names)[:_MOST_NAMES]:
+        toned = "".join(tokens.toned[start:end])
+        reading.add(Mention(start, end, name, word, left_of(reading, start, word), toned, SIMILARITY))
