@@ -1,4 +1,4 @@
-"""Names cut to their initials: `Q. TB`, `GV`, `P.C-Ô-Lãnh`, `Đ.Đa`, `T.Giang`; looked up in the provinces named."""
+"""Names cut short: `Q. TB`, `GV`, `P.C-Ô-Lãnh`, `Đ.Đa`, `T.Giang`, `TT Bần`; looked up in the provinces named."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from gazetteer.names import fold
 from services.address.lexicon import Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
-from services.address.tokens import COMMA
+from services.address.tokens import COMMA, DASH
+from services.address.words import COMMUNE_KINDS
 
 # An abbreviation is a weaker witness than a name; the figure is a similarity, as of a misspelt name.
 SIMILARITY = 0.9
@@ -22,11 +23,14 @@ class Initials:
     def __init__(self, lexicon: Lexicon) -> None:
         self._of_province: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
         self._provinces: dict[str, list[Name]] = defaultdict(list)
+        self._beginnings: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
         for district in lexicon.districts.values():
             self._add(self._of_province[district.province.id], district.name, lexicon.names[district.keys[0]])
         for place in lexicon.communes:
             for form in _partial(place.name):
                 _append(self._of_province[place.province.id][form], lexicon.names[place.keys[0]])
+            for form in _beginnings(place.name):
+                _append(self._beginnings[place.province.id][form], lexicon.names[place.keys[0]])
         for province in lexicon.provinces.values():
             for form in _partial(province.name):
                 _append(self._provinces[form], lexicon.names[province.keys[0]])
@@ -46,12 +50,18 @@ class Initials:
 
     def extend(self, reading: Reading, home: Iterable[str]) -> None:
         """Add the abbreviated districts and communes of the provinces `home`."""
-        forms = [self._of_province[id_] for id_ in home if id_ in self._of_province]
-        if not forms:
+        known = [id_ for id_ in home if id_ in self._of_province]
+        if not known:
             return
         for start, end, form in _abbreviations(reading):
-            for names in forms:
-                _add_mentions(reading, start, end, names.get(form, ()))
+            for id_ in known:
+                names = self._of_province[id_].get(form, ())
+                _add_mentions(reading, start, end, names, wider_only=" " not in form)
+        for start, end, form in _typed_phrases(reading):
+            for id_ in known:
+                names = self._beginnings[id_].get(form, ())
+                if len(names) <= _MOST_NAMES:
+                    _add_mentions(reading, start, end, names)
 
 
 def _append(names: list[Name], name: Name) -> None:
@@ -66,6 +76,28 @@ def _partial(name: str) -> Iterator[str]:
         yield " ".join([*(word[0] for word in words[:-1]), words[-1]])
     if len(words) > 2:
         yield " ".join([words[0][0], *words[1:]])
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """The glued beginnings of a name of several words: `ban`, `banyen` for Bần Yên Nhân."""
+    words = fold(name).split()
+    for count in range(1, len(words)):
+        yield "".join(words[:count])
+
+
+def _typed_phrases(reading: Reading) -> Iterator[tuple[int, int, str]]:
+    """The phrases after a word for a commune that no exact mention covers: tokens [start, end) and their key."""
+    tokens = reading.tokens
+    word_starts = {word.start for word in reading.words}
+    for word in reading.words:
+        start = word.end
+        if word.kind not in COMMUNE_KINDS or start >= len(tokens) or tokens.gaps[start] >= COMMA:
+            continue
+        end = start + 1
+        while end < len(tokens) and tokens.gaps[end] < DASH and end not in word_starts:
+            end += 1
+        if not any(m.similarity == 1 for m in reading.starting.get(start, ())):
+            yield start, end, "".join(tokens.words[start:end])
 
 
 def _abbreviations(reading: Reading) -> Iterator[tuple[int, int, str]]:
@@ -90,9 +122,10 @@ def _abbreviations(reading: Reading) -> Iterator[tuple[int, int, str]]:
             yield start, end, " ".join(phrase)
 
 
-def _add_mentions(reading: Reading, start: int, end: int, names: Iterable[Name]) -> None:
+def _add_mentions(reading: Reading, start: int, end: int, names: Iterable[Name], wider_only: bool = False) -> None:
     tokens = reading.tokens
     word = word_for(reading, start, end)
     for name in list(names)[:_MOST_NAMES]:
         toned = "".join(tokens.toned[start:end])
-        reading.add(Mention(start, end, name, word, left_of(reading, start, word), toned, SIMILARITY))
+        left = left_of(reading, start, word)
+        reading.add(Mention(start, end, name, word, left, toned, SIMILARITY, wider_only))

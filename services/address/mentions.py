@@ -55,7 +55,10 @@ class TypeWord:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name of the gazetteer at tokens [start, end); `similarity` is 1 where the spelling is the name's own."""
+    """A name of the gazetteer at tokens [start, end); `similarity` is 1 where the spelling is the name's own.
+
+    `wider_only` says that it stands for a district or province, not for a commune of the same name.
+    """
 
     start: int
     end: int
@@ -64,6 +67,7 @@ class Mention:
     left: Left
     toned: str
     similarity: float = 1.0
+    wider_only: bool = False
 
     @property
     def kind(self) -> Kind | None:
@@ -77,6 +81,8 @@ class Mention:
     @property
     def can_be_commune(self) -> bool:
         word = self.word
+        if self.wider_only:
+            return False
         return (
             word is None
             or word.kind in COMMUNE_KINDS
