@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +20,7 @@ from services.stream.envelope import Headers
 from services.stream.topics import BATCH_PROGRESS, BATCH_STATUS
 from services.tracker.exactly_once import EXIT_GAVE_UP
 from tests.stream.kafka_io import create_plain_topics, produce, read_committed
+from tests.stream.tracker_process import Tracker, free_url
 
 AT = "2026-01-02T03:04:05.678Z"
 PARTITIONS = 3
@@ -93,58 +87,6 @@ class Feed:
         return BatchTransitions(name, stage, "topic-id", partition, offset, tuple(steps))
 
 
-@dataclass
-class Tracker:
-    """The tracker's process; starts with `start`."""
-
-    url: str
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("diachi"), "tracker"],
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "DIACHI_TRACKER_URL": self.url},
-            )
-
-    def get(self, path: str) -> tuple[int, Any]:
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-        except OSError:
-            return 0, b""
-
-    def until(self, what: str, true: Callable[[], bool], seconds: float = 60) -> None:
-        limit = time.monotonic() + seconds
-        while not true():
-            assert self.process is not None
-            assert self.process.poll() is None, f"the tracker ended: {self.log.read_text()[-2000:]}"
-            assert time.monotonic() < limit, f"not {what} after {seconds} s: {self.log.read_text()[-2000:]}"
-            time.sleep(0.1)
-
-    def ready(self) -> None:
-        self.until("ready", lambda: self.get("/readyz")[0] == 200)
-
-    def complete(self, name: str) -> bool:
-        code, body = self.get(f"/batches/{name}")
-        return code == 200 and json.loads(body)["state"] == "complete"
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    def end(self, seconds: float = 20) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(seconds)
-
-
 @pytest.fixture
 def tracker(kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
     """A tracker of its own for the test's topics, not yet started; the broker's address is in the environment."""
@@ -154,13 +96,6 @@ def tracker(kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.M
     tracker = Tracker(free_url(), tmp_path / "tracker.log")
     yield tracker
     tracker.kill()
-
-
-def free_url() -> str:
-    """An address on this machine where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def statuses(servers: str, topic: str) -> dict[str, BatchStatus]:
