@@ -121,6 +121,21 @@ async def create_topics(
     )
 
 
+async def ensure_topics(bootstrap_servers: str, wanted: Sequence[WantedTopic]) -> None:
+    """Make those of the topics that do not exist yet, and wait until all can be used. Existing ones are not compared.
+
+    Raises TopicsUnfitError, or KafkaError when the broker cannot be reached.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
+        await admin.start()
+        before = await _partition_counts(admin)
+        await _create(admin, [topic for topic in wanted if topic.name not in before])
+        await _wait_ready(admin, wanted)
+    finally:
+        await admin.close()
+
+
 def differences(wanted: WantedTopic, partitions: int, config: Mapping[str, str] | None) -> tuple[str, ...]:
     """How an existing topic is not as wanted, one sentence each. `config` None: the broker does not tell."""
     found = []

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer
 
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
+from services.stream.topic_admin import WantedTopic, ensure_topics
 from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, BATCH_STATUS
 from services.tracker.exactly_once import CrashOnlyApp, ExactTables, TransactionalSender
@@ -17,6 +18,7 @@ from services.tracker.progress import ProgressTable
 from services.tracker.views import add_views
 
 STAGE = "tracker"
+_TABLE = "batches"
 _DRAIN_EVENTS = 500
 
 
@@ -47,16 +49,32 @@ async def inspect_progress(settings: Settings) -> ProgressTopic:
     return ProgressTopic(found, counts[progress])
 
 
+async def ensure_changelog(settings: Settings, progress: ProgressTopic) -> None:
+    """Make the table's changelog before Faust does: Faust does not wait until a topic that it has made is known, and a
+    worker that joins its group meanwhile gets no partition of it, so that it waits some five minutes for its table.
+
+    Raises TopicsUnfitError or KafkaError.
+    """
+    name = f"{_app_id(settings)}-{_TABLE}-changelog"
+    config = {"cleanup.policy": "compact"}
+    changelog = WantedTopic(name, progress.partitions, settings.replication_factor, config)
+    await ensure_topics(settings.kafka_bootstrap_servers, [changelog])
+
+
 def web_address(settings: Settings) -> tuple[str, int]:
     """Bind address and port: `http_host`, and `http_port` or, where that is 0, the port of `tracker_url`."""
     return settings.http_host, settings.http_port or urlsplit(settings.tracker_url).port or 80
+
+
+def _app_id(settings: Settings) -> str:
+    return settings.topic_prefix + "diachi-tracker"
 
 
 def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics) -> CrashOnlyApp:
     """The app, ready to be run by a worker; nothing is connected yet."""
     host, port = web_address(settings)
     app = CrashOnlyApp(
-        settings.topic_prefix + "diachi-tracker",
+        _app_id(settings),
         broker=[f"kafka://{server}" for server in settings.kafka_bootstrap_servers.split(",")],
         processing_guarantee="exactly_once",
         store="memory://",
@@ -77,7 +95,7 @@ def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics) ->
     )
     source = settings.topic_prefix + BATCH_PROGRESS
     events = app.topic(source, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes)
-    table: Any = app.Table("batches", key_type=bytes, value_type=bytes, partitions=progress.partitions)
+    table: Any = app.Table(_TABLE, key_type=bytes, value_type=bytes, partitions=progress.partitions)
     tallies = ProgressTable(
         table.data,
         TransactionalSender(app, source),

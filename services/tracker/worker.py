@@ -12,7 +12,7 @@ import uvloop
 from services.stream.logs import configure_logs
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
-from services.tracker.app import STAGE, create_app, inspect_progress, web_address
+from services.tracker.app import STAGE, ProgressTopic, create_app, ensure_changelog, inspect_progress, web_address
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ def run_tracker(settings: Settings) -> None:
     with status 70 (CrashOnlyApp).
     """
     configure_logs(settings.log_level)
-    progress = asyncio.run(inspect_progress(settings))
+    progress = asyncio.run(_prepare(settings))
     metrics = Metrics(STAGE)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -36,3 +36,9 @@ def run_tracker(settings: Settings) -> None:
     for name in ("faust", "mode", "aiokafka"):
         logging.getLogger(name).setLevel(logging.WARNING)
     worker.execute_from_commandline()
+
+
+async def _prepare(settings: Settings) -> ProgressTopic:
+    progress = await inspect_progress(settings)
+    await ensure_changelog(settings, progress)
+    return progress
