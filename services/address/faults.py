@@ -268,7 +268,7 @@ class Fault(StrEnum):
     )
     TEXT_UNEXPLAINED = (
         "text.unexplained",
-        12,
+        17,
         "Words after the commune's name remain unexplained.",
         "Còn chữ sau tên xã, phường chưa hiểu được.",
     )

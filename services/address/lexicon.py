@@ -59,9 +59,9 @@ class CommunePlace:
     """A commune of either age. `district` and `legacy` are None for a commune of today.
 
     `current` are the codes of the communes of today that it is, or went into, the usual one first. `districts` are
-    the keys of its old district, or of those that a commune of today was made from. `explained` are the names that a
-    text about it may repeat. `old_town` says that it was a thị trấn in all lists, so that people may call it by its
-    district's name.
+    the keys of its old district, or of those that a commune of today was made from, `district_names` what they are
+    called. `explained` are the names that a text about it may repeat. `old_town` says that it was a thị trấn in all
+    lists, so that people may call it by its district's name.
     """
 
     code: str
@@ -75,6 +75,7 @@ class CommunePlace:
     keys: tuple[str, ...]
     districts: frozenset[str] = frozenset()
     explained: frozenset[str] = frozenset()
+    district_names: frozenset[str] = frozenset()
     old_town: bool = False
 
 
@@ -203,6 +204,7 @@ class Lexicon:
             homes = {place.province.id for place in entry.communes}
             entry.homes = frozenset(homes.union(district.province.id for district in entry.districts))
         for place in self.communes:
+            place.district_names = frozenset(name for key in place.districts for name in self.districts[key].keys)
             place.explained = frozenset(self._explained(place))
 
     def _explained(self, place: CommunePlace) -> Iterable[str]:
@@ -210,8 +212,7 @@ class Lexicon:
         yield from place.province.keys
         for near in place.province.near:
             yield from self.provinces[near].keys
-        for code in place.districts:
-            yield from self.districts[code].keys
+        yield from place.district_names
 
 
 def _stems(keys: Iterable[str]) -> frozenset[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import accumulate
 
 from services.address.lexicon import Lexicon, Name
 from services.address.nicknames import plain_number
 from services.address.tokens import COMMA, DASH, GLUED, SPACE, Tokens
 from services.address.words import (
     ACCENTED,
+    BROKEN_WORDS,
     COMMUNE_KINDS,
     COUNTRY,
     DISTRICT_KINDS,
@@ -26,6 +28,9 @@ from services.address.words import (
 )
 
 _FIRST_WORDS = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
+# What begins a broken type word without being one of its whole words.
+_BROKEN_STARTS = frozenset(stem for word in BROKEN_WORDS for stem in accumulate(word)) - frozenset(BROKEN_WORDS)
+_MOST_BROKEN = 5
 _SURNAMES = frozenset(
     {"nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo", "duong",
      "ly", "dinh", "doan", "trinh", "truong", "mai", "cao", "luong", "ton", "luu"}
@@ -276,6 +281,11 @@ def _type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
     index = 0
     while index < count:
         step = 1
+        broken = _broken_word(tokens, index)
+        if broken is not None:
+            found.append(broken)
+            index = broken.end
+            continue
         if mended[index] in _FIRST_WORDS:
             for length in range(min(MAX_TYPE_WORDS, count - index), 0, -1):
                 if length > 1 and max(gaps[index + 1 : index + length]) > DASH:
@@ -294,6 +304,23 @@ def _type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
                     break
         index += step
     return found
+
+
+def _broken_word(tokens: Tokens, index: int) -> TypeWord | None:
+    """A type word with its accents that spaces break up."""
+    text = tokens.toned[index]
+    if text not in _BROKEN_STARTS:
+        return None
+    for end in range(index + 1, min(len(tokens), index + _MOST_BROKEN)):
+        if tokens.gaps[end] > SPACE:
+            return None
+        text += tokens.toned[end]
+        kind = BROKEN_WORDS.get(text)
+        if kind is not None:
+            return TypeWord(index, end + 1, kind, weak=False) if end + 1 < len(tokens) else None
+        if text not in _BROKEN_STARTS:
+            return None
+    return None
 
 
 def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:

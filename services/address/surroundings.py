@@ -21,7 +21,7 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
     reading = claim.evidence.reading
     tokens = reading.tokens
     strong = claim.commune.word is not None and not claim.commune.word.weak
-    type_starts = {word.start for word in reading.words}
+    type_starts = {word.start for word in reading.words if word.kind in COMMUNE_KINDS}
     for word in reading.words:
         if word.kind not in COMMUNE_KINDS or word is claim.commune.word:
             continue
@@ -88,12 +88,12 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
     index = claim.commune.end
     while index < count:
         step = next((m.end for m in covered if m.start <= index < m.end), 0)
-        if not step and not neutral[index]:
+        if not step:
             step = _explained_until(claim, index)
-            if not step:
-                worst = _heavier(worst, _contradiction(claim, index))
-                stray += 1
-                adjoins |= index == claim.commune.end and reading.tokens.gaps[index] <= SPACE
+        if not step and not neutral[index]:
+            worst = _heavier(worst, _contradiction(claim, index))
+            stray += 1
+            adjoins |= index == claim.commune.end and reading.tokens.gaps[index] <= SPACE
         index = step or index + 1
     if worst is not None or not stray:
         return worst
@@ -104,9 +104,19 @@ def _explained_until(claim: Claim, index: int) -> int:
     """Where a repetition of the claim's own names that starts at `index` ends; 0 if there is none, or if a longer name
     starts there."""
     mentions = claim.evidence.reading.starting.get(index, ())
-    explained = max((m.end for m in mentions if m.name.key in claim.place.explained), default=0)
+    explained = max((m.end for m in mentions if _explains(claim, m)), default=0)
     longest = max((m.end for m in mentions if m.similarity == 1 and fits(m, claim.evidence.near)), default=0)
     return explained if explained >= longest else 0
+
+
+def _explains(claim: Claim, mention: Mention) -> bool:
+    """Whether a mention repeats a name of the claim, at the level that its type word says."""
+    key, place = mention.name.key, claim.place
+    if key not in place.explained:
+        return False
+    if mention.name.numeric:
+        return key in (place.keys if mention.kind in COMMUNE_KINDS else place.district_names)
+    return mention.can_be_province or key in place.district_names or key in place.keys
 
 
 def _contradiction(claim: Claim, index: int) -> Fault | None:

@@ -118,13 +118,13 @@ def _district_faults(claim: Claim) -> list[Fault]:
 def _may_be_wider(claim: Claim) -> bool:
     """Whether the commune's name may as well be that of a district or province, which would leave the commune unsaid.
 
-    Not if a type word says commune, nor if the text names district and province besides, nor if the province
+    Not if the commune's kind stands before it, nor if the text names district and province besides, nor if the province
     it names is not the one that such a district was in.
     """
     commune, district, province = claim.commune, claim.district, claim.province
     if commune.kind in DISTRICT_KINDS:
         return True
-    if commune.left is Left.TYPED and commune.word is not None and commune.word.kind in COMMUNE_KINDS:
+    if commune.left is Left.TYPED and commune.kind in (Kind.COMMUNE, claim.place.kind):
         return False
     around = frozenset((claim.place.province.id, *claim.place.province.near))
     if province is None and commune.name.provinces:

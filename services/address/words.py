@@ -77,6 +77,12 @@ TYPE_WORDS: dict[str, Kind] = {
     "ubnd": Kind.PREMISES, "chua": Kind.PREMISES, "lo dat": Kind.PREMISES, "quan an": Kind.PREMISES,
 }  # fmt: skip
 
+# Type words that are also read when spaces break them: `ph ường`, `th ành ph ố`.
+BROKEN_WORDS: dict[str, Kind] = {
+    "phường": Kind.PHUONG, "thànhphố": Kind.CITY, "thịtrấn": Kind.TOWN, "thịxã": Kind.TX, "huyện": Kind.HUYEN,
+    "quận": Kind.QUAN, "tỉnh": Kind.PROVINCE, "đặckhu": Kind.ZONE,
+}  # fmt: skip
+
 # The accented forms that count; a type word with other accents is part of a name (`Xà Phìn`, `Hà Tĩnh`, `Quán Triều`).
 ACCENTED: dict[str, frozenset[str]] = {
     "phuong": frozenset({"phường", "phưòng", "phuờng", "phừơng"}),
