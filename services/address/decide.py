@@ -13,7 +13,7 @@ ACCEPT_SCORE = 84
 ACCEPT_MARGIN = 6
 # Rivals shown to the person who decides.
 MAX_RIVALS = 5
-RIVAL_WITHIN = 40
+RIVAL_WITHIN = 30
 
 
 def decide(score: int, margin: int, placed: bool) -> NextAction:

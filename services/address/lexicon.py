@@ -27,7 +27,7 @@ def glue(folded: str) -> str:
 @dataclass(slots=True, eq=False)
 class ProvincePlace:
     """A province of one age. The two ages number their provinces alike: `id` is the code with `n` (now) or `o` (old)
-    before it. `near` are the ids of the provinces it became or was made from."""
+    before it. `near` are the ids of the provinces it became or was made from, `names` the keys of it and of those."""
 
     code: str
     name: str
@@ -38,6 +38,7 @@ class ProvincePlace:
     successor: str | None
     id: str
     near: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +61,7 @@ class CommunePlace:
 
     `current` are the codes of the communes of today that it is, or went into, the usual one first. `districts` are
     the keys of its old district, or of those that a commune of today was made from, `district_names` what they are
-    called. `explained` are the names that a text about it may repeat. `old_town` says that it was a thị trấn in all
+    called. `old_town` says that it was a thị trấn in all
     lists, so that people may call it by its district's name.
     """
 
@@ -74,9 +75,12 @@ class CommunePlace:
     current: tuple[str, ...]
     keys: tuple[str, ...]
     districts: frozenset[str] = frozenset()
-    explained: frozenset[str] = frozenset()
     district_names: frozenset[str] = frozenset()
     old_town: bool = False
+
+    def explains(self, key: str) -> bool:
+        """Whether a text about this commune may repeat the name: its own, its district's, its province's."""
+        return key in self.keys or key in self.district_names or key in self.province.names
 
 
 @dataclass(slots=True, eq=False)
@@ -203,16 +207,15 @@ class Lexicon:
             entry.province_ids = frozenset(province.id for province in entry.provinces)
             homes = {place.province.id for place in entry.communes}
             entry.homes = frozenset(homes.union(district.province.id for district in entry.districts))
+        for province in self.provinces.values():
+            related = [province, *(self.provinces[id_] for id_ in province.near)]
+            province.names = frozenset(key for one in related for key in one.keys)
+        of_district = {key: frozenset(district.keys) for key, district in self.districts.items()}
         for place in self.communes:
-            place.district_names = frozenset(name for key in place.districts for name in self.districts[key].keys)
-            place.explained = frozenset(self._explained(place))
-
-    def _explained(self, place: CommunePlace) -> Iterable[str]:
-        yield from place.keys
-        yield from place.province.keys
-        for near in place.province.near:
-            yield from self.provinces[near].keys
-        yield from place.district_names
+            if place.district is not None:
+                place.district_names = of_district[place.district.key]
+            else:
+                place.district_names = frozenset().union(*(of_district[key] for key in place.districts))
 
 
 def _stems(keys: Iterable[str]) -> frozenset[str]:

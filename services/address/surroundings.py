@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.address.evidence import Claim, fits
 from services.address.faults import Fault
 from services.address.mentions import Left, Mention, reads_as_street
@@ -52,7 +54,7 @@ def _other_before(claim: Claim) -> Fault | None:
     if claim.district is not None or commune.left not in (Left.EDGE, Left.INNER) or not claim.evidence.near:
         return None
     for other in claim.evidence.communes:
-        if other.end != commune.outer_start or other.similarity < 1 or other.name.key in claim.place.explained:
+        if other.end != commune.outer_start or other.similarity < 1 or claim.place.explains(other.name.key):
             continue
         if other.left is Left.EDGE or (other.left is Left.TYPED and other.end - other.start > 1):
             places = [place for place in other.name.communes if place.province.id in claim.evidence.near]
@@ -66,7 +68,7 @@ def _second_address(claim: Claim) -> Fault | None:
     for district in claim.evidence.districts:
         if district.end > claim.commune.start or district.similarity < 1:
             continue
-        if district.name.key in claim.place.explained or district.left not in (Left.EDGE, Left.TYPED):
+        if claim.place.explains(district.name.key) or district.left not in (Left.EDGE, Left.TYPED):
             continue
         for other in claim.evidence.communes:
             if 0 <= district.outer_start - other.end <= 1 and other.left is not Left.NUMBER:
@@ -86,12 +88,15 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
     stray, adjoins = 0, False
     worst: Fault | None = None
     index = claim.commune.end
+    ends = {m.start: m.end for m in covered}
     while index < count:
-        step = next((m.end for m in covered if m.start <= index < m.end), 0)
-        if not step:
-            step = _explained_until(claim, index)
+        step = ends.get(index, 0)
+        mentions = reading.starting.get(index)
+        if not step and mentions:
+            step = _explained_until(claim, mentions)
         if not step and not neutral[index]:
-            worst = _heavier(worst, _contradiction(claim, index))
+            if mentions:
+                worst = _heavier(worst, _contradiction(mentions))
             stray += 1
             adjoins |= index == claim.commune.end and reading.tokens.gaps[index] <= SPACE
         index = step or index + 1
@@ -100,29 +105,33 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
     return Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else Fault.TEXT_STRAY_WORD
 
 
-def _explained_until(claim: Claim, index: int) -> int:
-    """Where a repetition of the claim's own names that starts at `index` ends; 0 if there is none, or if a longer name
-    starts there."""
-    mentions = claim.evidence.reading.starting.get(index, ())
-    explained = max((m.end for m in mentions if _explains(claim, m)), default=0)
-    longest = max((m.end for m in mentions if m.similarity == 1 and fits(m, claim.evidence.near)), default=0)
+def _explained_until(claim: Claim, mentions: Sequence[Mention]) -> int:
+    """Where a repetition of the claim's own names, among the mentions that start at one token, ends; 0 if there is
+    none, or if a longer name starts there."""
+    explained = longest = 0
+    near = claim.evidence.near
+    for mention in mentions:
+        if mention.end > explained and _explains(claim, mention):
+            explained = mention.end
+        if mention.end > longest and mention.similarity == 1 and fits(mention, near):
+            longest = mention.end
     return explained if explained >= longest else 0
 
 
 def _explains(claim: Claim, mention: Mention) -> bool:
     """Whether a mention repeats a name of the claim, at the level that its type word says."""
     key, place = mention.name.key, claim.place
-    if key not in place.explained:
+    if not place.explains(key):
         return False
     if mention.name.numeric:
         return key in (place.keys if mention.kind in COMMUNE_KINDS else place.district_names)
     return mention.can_be_province or key in place.district_names or key in place.keys
 
 
-def _contradiction(claim: Claim, index: int) -> Fault | None:
-    """The fault of a name at `index` that belongs to another place, if there is one."""
+def _contradiction(mentions: Sequence[Mention]) -> Fault | None:
+    """The fault of a name, among those that start at one token, that belongs to another place, if there is one."""
     worst: Fault | None = None
-    for mention in claim.evidence.reading.starting.get(index, ()):
+    for mention in mentions:
         if mention.similarity < 1 or (mention.end - mention.start < 2 and not mention.name.numeric):
             continue
         if mention.name.provinces and mention.can_be_province:
