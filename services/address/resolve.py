@@ -99,18 +99,20 @@ def _part(
     position: Position | None,
     faults: list[Fault],
 ) -> Commune | None:
-    """The commune of today; of a split one the part that village or point tell, else the usual one, with its fault."""
+    """The commune of today; of a split one the part that village or point tell, else the likeliest, with its fault."""
     parts = [gazetteer.communes[code] for code in place.current]
     if len(parts) < 2:
         return parts[0] if parts else None
     if village is not None and village.commune_code in place.current:
         return gazetteer.communes[village.commune_code]
-    if position is not None and may_lie_in(position, parts[0], place.legacy):
-        part = nearest_part(position, parts)
-        if part is not None:
+    guess = parts[0]
+    if position is not None and may_lie_in(position, guess, place.legacy):
+        part, clear = nearest_part(position, parts)
+        if part is not None and clear:
             return part
+        guess = part or guess
     faults.append(Fault.COMMUNE_SPLIT)
-    return parts[0]
+    return guess
 
 
 def _rivals(
