@@ -10,12 +10,13 @@ def tracker() -> None:
     from aiokafka.errors import KafkaError
 
     from services.stream.settings import Settings
+    from services.stream.topic_admin import TopicsUnfitError
     from services.tracker.worker import run_tracker
 
     settings = Settings()
     try:
         run_tracker(settings)
-    except LookupError as error:
+    except (LookupError, TopicsUnfitError) as error:
         typer.echo(f"diachi tracker: {error}", err=True)
         raise typer.Exit(2) from None
     except KafkaError as error:

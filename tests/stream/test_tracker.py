@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,6 +149,30 @@ def test_a_second_tracker_ends_the_first_and_counts_on(kafka: str, topic_prefix:
         asyncio.run(feed.batch("during", rows=50))
         assert first.wait(30) == EXIT_GAVE_UP
         second.until("complete", lambda: all(map(second.complete, feed.expected)))
+        assert second.end() == 0
+    finally:
+        second.kill()
+    check(feed, statuses(kafka, topic_prefix + BATCH_STATUS))
+
+
+def test_a_tracker_that_wakes_after_its_session_ends_itself(kafka: str, topic_prefix: str, tracker: Tracker) -> None:
+    feed = Feed(kafka, topic_prefix + BATCH_PROGRESS)
+    tracker.start()
+    tracker.ready()
+    asyncio.run(feed.batch("before", rows=30))
+    stalled, second = tracker.process, Tracker(free_url(), tracker.log)
+    assert stalled is not None
+    stalled.send_signal(signal.SIGSTOP)
+    asyncio.run(feed.batch("during", rows=30))
+    second.start()
+    try:
+        # The group gives the stalled one up after its session of six seconds.
+        second.ready()
+        second.until("complete", lambda: all(map(second.complete, feed.expected)))
+        stalled.send_signal(signal.SIGCONT)
+        assert stalled.wait(30) == EXIT_GAVE_UP
+        asyncio.run(feed.batch("after", rows=30))
+        second.until("complete", lambda: second.complete("after"))
         assert second.end() == 0
     finally:
         second.kill()
