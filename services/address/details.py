@@ -206,7 +206,7 @@ def _lower(tokens: Tokens, stop: int) -> str:
 
 
 def _postal_or_phone(number: str) -> bool:
-    digits = number.replace(" ", "").replace(".", "").replace("-", "")
+    digits = number.replace(" ", "").replace(".", "")
     return digits.isdigit() and len(digits) >= 5
 
 

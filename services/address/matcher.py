@@ -73,7 +73,11 @@ class Matcher:
         matches = []
         for cut in cuts:
             tail = tails[cut.tail]
-            matches.append(_match(cut, tail if tail.settled else wholes[cut.whole]))
+            if tail.settled:
+                matches.append(_match(cut, tail, cut.with_tail_pieces(tail.pieces)))
+            else:
+                whole = wholes[cut.whole]
+                matches.append(_match(cut, whole, cut.with_whole_pieces(whole.pieces)))
         return matches
 
     def _exact(self, texts: Iterable[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
@@ -130,9 +134,9 @@ class Matcher:
         return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, is_settled(ranked), len(reading.tokens) == 0)
 
 
-def _match(cut: Cut, ranking: Ranking) -> Match:
+def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
     faults = (Fault.TEXT_TOO_LONG,) if cut.cut_short else ()
-    return Match(ranking.ranked, (*cut.pieces, *ranking.pieces), ranking.wider_level, faults, ranking.empty)
+    return Match(ranking.ranked, pieces, ranking.wider_level, faults, ranking.empty)
 
 
 def is_settled(ranked: Sequence[Candidate]) -> bool:

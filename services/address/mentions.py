@@ -269,7 +269,7 @@ def person_name_before(reading: Reading, start: int) -> bool:
     tokens = reading.tokens
     index = start - 1
     if index >= 0 and tokens.words[index] in _SURNAMES and index not in reading.word_before:
-        return tokens.gaps[index] >= DASH or tokens.words[index - 1].isdigit() or index in reading.word_before
+        return tokens.gaps[index] >= DASH or _house_number_before(tokens, index)
     return False
 
 

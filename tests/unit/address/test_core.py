@@ -24,8 +24,8 @@ SPLIT = "xã Việt Lâm, huyện Vị Xuyên, Hà Giang"
 
 _WORDS = st.sampled_from(
     ["xã", "phường", "TT", "huyện", "TP.", "tỉnh", "thôn", "tổ", "ấp", "số", "đường", "km", "QL2", "12", "3/4", "05",
-     "Hàm", "Yên", "Tuyên", "Quang", "Sơn", "Dương", "Minh", "Xuân", "Hà", "Nội", "Quận", "3", "P.", "X.", "H.", ",", "-", ";",
-     "(", ")", ".", "\u0323", "\u0309", "đ", "47V5+Q9V", "22°41'", "Việt", "Nam", "Nguyễn", "An", "Bắc"]
+     "Hàm", "Yên", "Tuyên", "Quang", "Sơn", "Dương", "Minh", "Xuân", "Hà", "Nội", "Quận", "3", "P.", "X.", "H.", ",",
+     "-", ";", "(", ")", ".", "\u0323", "\u0309", "đ", "47V5+Q9V", "22°41'", "Việt", "Nam", "Nguyễn", "An", "Bắc"]
 )  # fmt: skip
 _ADDRESSES = st.one_of(st.text(max_size=200), st.lists(_WORDS, max_size=25).map(" ".join))
 
@@ -50,6 +50,19 @@ def test_no_text_raises_and_the_score_is_the_sum_of_its_faults(text: str) -> Non
 def test_a_batch_gives_what_its_records_give_alone_in_order(texts: list[str]) -> None:
     batch = [_raw(text) for text in texts]
     assert CORE.digitise(batch) == [AddressCore.digitise(CORE, [raw])[0] for raw in batch]
+
+
+@given(_ADDRESSES)
+def test_a_text_cut_at_commas_is_ranked_like_the_whole(text: str) -> None:
+    """Only the value of a leading house number may be lost."""
+    cut = CORE.matcher.match([text])[0].ranked
+    reading = CORE.matcher.read(text)
+    ranking = CORE.matcher.rank(reading)
+    if not ranking.settled:
+        ranking = CORE.matcher.rank_fuzzy([reading])[0]
+    assert [(one.place.code, one.faults) for one in cut[:1]] == [
+        (one.place.code, one.faults) for one in ranking.ranked[:1]
+    ]
 
 
 @settings(max_examples=8, deadline=None)
