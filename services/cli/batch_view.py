@@ -14,7 +14,7 @@ _MEANING = {
     Outcome.DIGITISED: "coded and published",
     Outcome.UNCHANGED: "known already, nothing new",
     Outcome.REVIEW: "a person must decide",
-    Outcome.DEAD_LETTER: "refused: see `diachi dlq`",
+    Outcome.DEAD_LETTER: "refused, its bytes kept in the dead letters",
     Outcome.WITHDRAWN: "withdrawn by the source",
 }
 _SHOWN_REASONS = 10

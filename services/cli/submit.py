@@ -93,10 +93,12 @@ def _warn(console: Console, builder: RecordBuilder, found: Scan) -> None:
 
 async def _reachable(client: TrackerClient, wait: bool) -> bool:
     """Whether the tracker answers; that it does not is an error only for those who want to wait."""
-    from services.intake.tracker_client import TrackerUnavailableError
+    from services.intake.tracker_client import TrackerNotReadyError, TrackerUnavailableError
 
     try:
         await client.recent(1)
+    except TrackerNotReadyError:
+        return True
     except TrackerUnavailableError as error:
         if wait:
             _fail(f"{error}. Start it with `diachi tracker`, or use --no-wait.\nNothing was sent.")
@@ -153,7 +155,7 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
             f"see `diachi status {batch_id}`. {again}"
         )
     except TrackerUnavailableError as error:
-        _fail(f"{error}. The rows were sent; ask again later: `diachi status {batch_id}`.")
+        _fail(f"{error}. What was sent is not lost; ask again later: `diachi status {batch_id}`. {again}")
     except TopicMissingError as error:
         _fail(f"{error}\nNothing was sent.")
     except KafkaError as error:

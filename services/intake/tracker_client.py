@@ -14,7 +14,11 @@ _TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
 class TrackerUnavailableError(RuntimeError):
-    """The tracker does not answer, or answers that it is not ready. Says at which address."""
+    """The tracker does not answer as it should. Says at which address."""
+
+
+class TrackerNotReadyError(TrackerUnavailableError):
+    """The tracker runs, but is still reading its table back."""
 
 
 class TrackerClient:
@@ -51,6 +55,8 @@ class TrackerClient:
             async with self._session.get(self.url + path) as answer:
                 if answer.status == 404:
                     return None
+                if answer.status == 503:
+                    raise TrackerNotReadyError(f"the tracker at {self.url} is not ready yet: it reads its table back")
                 if answer.status != 200:
                     raise TrackerUnavailableError(f"the tracker at {self.url} answers {answer.status}")
                 return await answer.read()
