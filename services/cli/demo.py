@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SOURCE = "demo"
 _POLL_SECONDS = 0.2
+_WIDTH = 100
 
 
 def demo(
@@ -70,6 +71,7 @@ def _run(folder: Path, broker: BrokerKind, out: Path, console: Console) -> None:
             if not isinstance(stack.broker, LocalBroker):
                 stack.supervisor.stop()
                 remove_topics(stack.broker.bootstrap_servers, prefix)
+    _check(published)
     _show(published, write_map(published, out), console)
 
 
@@ -97,13 +99,24 @@ def _show(published: Published, file: Path, console: Console) -> None:
     from services.cli.demo_view import examples_table, reviews_table
 
     located = sum(feature.geometry is not None for feature in published.features.values())
+    width = min(_WIDTH, console.width) if console.is_terminal else _WIDTH
     console.print("\nRead back from the topics, as their consumers do (read_committed):")
     console.print(f"  address.map-feature.v1   {len(published.features):,} features, {located:,} with a point")
     console.print(f"  address.national.v1      {len(published.national):,} records")
-    console.print(f"  address.review.v1        {len(published.reviews):,} rows that a person must decide\n")
-    console.print(examples_table(published))
+    console.print(f"  address.review.v1        {len(published.reviews):,} rows that a person must decide")
+    console.print("Rows of one dwelling share its code, so there are fewer features than digitised rows.\n")
+    console.print(examples_table(published, width))
     console.print("\nIn doubt it asks; some of what waits for a person:")
-    console.print(reviews_table(published))
-    console.print(f"\nThe map: {file} (GeoJSON; open it in QGIS or another viewer).")
-    console.print('Look further: diachi explain "Số 5 đường Bình Thuận, P. Minh Xuân, TP Tuyên Quang"')
-    console.print("              diachi run, and in another terminal: diachi submit FILE --source NAME")
+    console.print(reviews_table(published, width))
+    console.print(f"\nThe map: {file} (GeoJSON; open it in QGIS or another viewer)")
+    console.print("Look further:")
+    console.print('  diachi explain "Số 5 đường Bình Thuận, P. Minh Xuân, TP Tuyên Quang"   why an answer is as it is')
+    console.print("  diachi run      everything on this machine; then diachi submit FILE --source NAME")
+
+
+def _check(published: Published) -> None:
+    """What one topic has, the others must have too: they are written in the same transactions."""
+    if not published.digitised.keys() == published.features.keys() == published.national.keys():
+        counts = len(published.digitised), len(published.features), len(published.national)
+        typer.echo(f"diachi demo: digitised, map and national topics differ: {counts} codes", err=True)
+        raise typer.Exit(1)

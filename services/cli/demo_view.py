@@ -31,9 +31,9 @@ class Published:
     rows: Mapping[int, Mapping[str, str]]
 
 
-def examples_table(published: Published) -> Table:
-    """A few rows with their map feature and their national record; fits 100 columns."""
-    table = Table(show_lines=True, width=100)
+def examples_table(published: Published, width: int) -> Table:
+    """A few rows with their map feature and their national record, in `width` columns."""
+    table = Table(show_lines=True, width=width)
     table.add_column("as submitted", ratio=30, overflow="fold")
     table.add_column("on the map", ratio=29, overflow="fold")
     table.add_column("for the national platform", ratio=33, overflow="fold")
@@ -42,9 +42,9 @@ def examples_table(published: Published) -> Table:
     return table
 
 
-def reviews_table(published: Published) -> Table:
-    """A few rows that a person must decide, with the best guess and the faults; fits 100 columns."""
-    table = Table(show_lines=True, width=100)
+def reviews_table(published: Published, width: int) -> Table:
+    """A few rows that a person must decide, with the best guess and the faults, in `width` columns."""
+    table = Table(show_lines=True, width=width)
     table.add_column("as submitted", ratio=40, overflow="fold")
     table.add_column("best guess", ratio=24, overflow="fold")
     table.add_column("why it was not published", ratio=28, overflow="fold")
@@ -58,21 +58,21 @@ def reviews_table(published: Published) -> Table:
 
 
 def _examples(published: Published) -> Iterator[tuple[bytes, Mapping[str, str]]]:
-    wanted = list(_SHOWN_KINDS)
-    for key, address in published.digitised.items():
-        row = published.rows.get(address.line_no or 0)
-        if row is not None and row.get(_KIND) in wanted and key in published.features and key in published.national:
-            wanted.remove(row[_KIND])
-            yield key, row
+    lines = {item.line_no: key for key, item in published.digitised.items() if key in published.features}
+    for kind in _SHOWN_KINDS:
+        for line, row in published.rows.items():
+            if line in lines and row.get(_KIND) == kind:
+                yield lines[line], row
+                break
 
 
 def _reviews(published: Published) -> Iterator[tuple[ReviewItem, Mapping[str, str]]]:
-    wanted = list(_SHOWN_REVIEWS)
-    for item in published.reviews.values():
-        row = published.rows.get(item.line_no or 0)
-        if row is not None and row.get(_KIND) in wanted:
-            wanted.remove(row[_KIND])
-            yield item, row
+    lines = {item.line_no: item for item in published.reviews.values()}
+    for kind in _SHOWN_REVIEWS:
+        for line, row in published.rows.items():
+            if line in lines and row.get(_KIND) == kind:
+                yield lines[line], row
+                break
 
 
 def _submitted(row: Mapping[str, str]) -> str:
