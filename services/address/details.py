@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from schemas.address import Components
 from services.address.mentions import Reading, TypeWord
 from services.address.tokens import COMMA, DASH, GLUED, Tokens
-from services.address.words import LOCAL_KINDS
+from services.address.words import LOCAL_KINDS, Kind
 
 # Type word to the label of its piece and the word written out.
 _LABELS: dict[str, tuple[str, str]] = {
@@ -39,7 +39,7 @@ _LABELS: dict[str, tuple[str, str]] = {
 _NUMBERED_ROADS = frozenset({"quoc lo", "ql", "tinh lo", "tl", "dt", "huong lo", "hl"})
 _NUMBER = re.compile(
     r"(?:(?:so nha|nha so|so|sn|nha)[ .:]*)?"
-    r"(?P<number>(?:[a-z]{1,3}[ .]?)?\d+ ?[a-z]?(?:bis|ter)?(?:[/\-.]?[a-z]*\d+[a-z]*)*(?:bis)?)(?![a-z0-9+])"
+    r"(?P<number>(?:[a-z]{1,3})?\d+ ?[a-z]?(?:bis|ter)?(?:[/\-.]?[a-z]*\d+[a-z]*)*(?:bis)?)(?![a-z0-9+])"
 )
 _UNIT = re.compile(
     r"(?:can ho|can|phong|ch|p)[ .:]*(?:so )?(?P<flat>[a-z]?\d[\w.\-]*)|(?:tang|lau)[ .]*(?P<floor>\d+\w?)"
@@ -115,7 +115,11 @@ def _chunks(reading: Reading, until: int) -> list[tuple[TypeWord | None, int, in
             starts[index] = None
     previous_end = -1
     for word in reading.words:
-        if word.kind not in LOCAL_KINDS or word.start >= until:
+        if word.start >= until:
+            continue
+        if word.kind not in LOCAL_KINDS:
+            if not word.weak:
+                starts[word.start] = word
             continue
         if word.start == previous_end and word.start not in starts:
             continue
@@ -132,11 +136,24 @@ def _spaced(tokens: Tokens, index: int) -> bool:
     between = tokens.text[tokens.ends[index - 1] : tokens.starts[index]]
     if not any(dash in between for dash in "-–—"):
         return False
-    return " " in between or not (tokens.words[index].isdigit() and tokens.words[index - 1].isdigit())
+    return " " in between or not (tokens.words[index - 1].isdigit() and _begins_number(tokens, index))
+
+
+def _begins_number(tokens: Tokens, index: int) -> bool:
+    """Whether a number starts at a token, perhaps with a letter before it (`H64-H65`)."""
+    if tokens.words[index].isdigit():
+        return True
+    following = tokens.words[index + 1 : index + 2]
+    return (
+        len(tokens.words[index]) == 1 and bool(following) and following[0].isdigit() and tokens.gaps[index + 1] == GLUED
+    )
 
 
 def _read_chunk(tokens: Tokens, lower: str, word: TypeWord | None, start: int, end: int, pieces: list[Piece]) -> None:
-    if word is None:
+    if (word is not None and word.kind not in LOCAL_KINDS) or _in_brackets(tokens, start):
+        return
+    unnamed = word is not None and word.kind is Kind.PREMISES
+    if word is None or (unnamed and " ".join(tokens.words[word.start : word.end]) not in _LABELS):
         _read_plain(tokens, lower, start, end, pieces)
         return
     label, written = _LABELS.get(" ".join(tokens.words[word.start : word.end]), ("", ""))
@@ -165,6 +182,12 @@ def _read_chunk(tokens: Tokens, lower: str, word: TypeWord | None, start: int, e
     if name:
         glued = " ".join(tokens.words[word.start : word.end]) in _NUMBERED_ROADS and name[0].isdigit()
         pieces.append(Piece(begin, stop, label, f"{written} {name.split(' ')[0] if glued else name}"))
+
+
+def _in_brackets(tokens: Tokens, start: int) -> bool:
+    """Whether a chunk is a remark in brackets."""
+    before = tokens.text[: tokens.starts[start]]
+    return before.rfind("(") > before.rfind(")")
 
 
 def _read_plain(tokens: Tokens, lower: str, start: int, end: int, pieces: list[Piece], street: bool = False) -> None:
