@@ -31,8 +31,8 @@ class BatchClosed:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row's step. `previous` is what the row counted as before (None for its first outcome). `reason` is the
-    error code of a dead letter, or the heaviest fault of a row in review."""
+    """One row's step. `previous` is what the row counted as before (None for its first outcome), `previous_reason`
+    why. `reason` is the error code of a dead letter, or the heaviest fault of a row in review."""
 
     line_no: int
     version: int
@@ -40,6 +40,7 @@ class Transition:
     outcome: Outcome
     code: str | None = None
     reason: str | None = None
+    previous_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class MatchedAddress:
 
     `result` is None for RELEASE. `moved_to` names the new registry area of a record that left; a RELEASE without it is
     a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
-    `previous_outcome` is what that row counted as before.
+    `previous_outcome` is what that row counted as before, and `previous_reason` why.
     """
 
     record_key: str
@@ -35,3 +35,4 @@ class MatchedAddress:
     batch_id: str | None = None
     line_no: int | None = None
     previous_outcome: Outcome | None = None
+    previous_reason: str | None = None

@@ -13,14 +13,15 @@ class RecordState:
     """What the normaliser remembers of a record.
 
     `source_hash` is over the source's own address fields; while it is unchanged a decision holds and nothing is
-    published again. `registry_area` is where the last good version is registered, None if
-    never. `batch_id` and `line_no` are the row that brought the current text: a later decision is a transition of
-    that row.
+    published again. `registry_area` is where the last good version is registered, None if never. `batch_id` and
+    `line_no` are the row that brought the current text: a later decision is a transition of that row. `reason` is the
+    heaviest fault of a record in review.
     """
 
     version: int
     source_hash: str
     outcome: Outcome
+    reason: str | None = None
     registry_area: str | None = None
     decision: Decision | None = None
     batch_id: str | None = None

@@ -45,6 +45,8 @@ _NORTHING = (900_000.0, 2_650_000.0)
 _NO_EPSG = 0
 _OTHER_EPSG = -1
 _EPSG = {None: _NO_EPSG} | {code: code for code in (WGS84, VN2000, *VN2000_ZONES)}
+# A centimetre: finer digits say nothing.
+_DECIMALS = 7
 
 
 class PointReading(NamedTuple):
@@ -112,7 +114,14 @@ def _read(points: list[RawPosition]) -> list[PointReading]:
     shifted = by_metres | (epsg == VN2000)
     accuracy = _accuracy_m(_column([p.accuracy_m for p in points]), coarse_m, shifted)
     positions = [
-        Position(row_lat, row_lon, row_accuracy, SOURCE_VN2000 if row_shifted else SOURCE_WGS84) if used else None
+        Position(
+            round(row_lat, _DECIMALS),
+            round(row_lon, _DECIMALS),
+            row_accuracy,
+            SOURCE_VN2000 if row_shifted else SOURCE_WGS84,
+        )
+        if used
+        else None
         for row_lat, row_lon, row_accuracy, row_shifted, used in zip(
             np.where(by_metres, metres.lat, degrees.lat).tolist(),
             np.where(by_metres, metres.lon, degrees.lon).tolist(),

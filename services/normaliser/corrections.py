@@ -44,10 +44,12 @@ def submitted(
     batch_id, line_no = row or (None, None)
     area = known.registry_area if known else None
     accepted = result.next_action is NextAction.ACCEPT
+    reason = None if accepted else _heaviest(result)
     state = RecordState(
         version=version,
         source_hash=source_hash,
         outcome=Outcome.DIGITISED if accepted else Outcome.REVIEW,
+        reason=reason,
         registry_area=result.registry_area if accepted else area,
         batch_id=batch_id,
         line_no=line_no,
@@ -56,7 +58,7 @@ def submitted(
     )
     if accepted:
         return Change(
-            matched=_register(key, known, version, row, None, result),
+            matched=_register(key, known, version, row, result),
             settles_review=known is not None and known.outcome is Outcome.REVIEW,
             state=state,
         )
@@ -69,7 +71,7 @@ def submitted(
         published=area is not None,
         result=result,
     )
-    return Change(row=row, outcome=Outcome.REVIEW, reason=_heaviest(result), review=review, state=state)
+    return Change(row=row, outcome=Outcome.REVIEW, reason=reason, review=review, state=state)
 
 
 def decided(key: str, known: RecordState, version: int, decision: Decision, result: AddressResult) -> Change:
@@ -87,7 +89,7 @@ def decided(key: str, known: RecordState, version: int, decision: Decision, resu
         overlay_offset=result.overlay_offset,
     )
     return Change(
-        matched=_register(key, known, version, row, known.outcome, result),
+        matched=_register(key, known, version, row, result, counted=known),
         settles_review=known.outcome is Outcome.REVIEW,
         state=state,
     )
@@ -109,10 +111,14 @@ def _register(
     known: RecordState | None,
     version: int,
     row: Row | None,
-    previous: Outcome | None,
     result: AddressResult,
+    *,
+    counted: RecordState | None = None,
 ) -> tuple[MatchedAddress, ...]:
-    """The registration, after the release from the area where the record was registered before, if that is another."""
+    """The registration, after the release from the area where the record was registered before, if that is another.
+
+    `counted` is the record's state where the row was counted before, None for a row that is counted for the first time.
+    """
     if result.registry_area is None:
         raise ValueError("an accepted address has no registry area")
     batch_id, line_no = row or (None, None)
@@ -125,7 +131,8 @@ def _register(
         result=result,
         batch_id=batch_id,
         line_no=line_no,
-        previous_outcome=previous,
+        previous_outcome=counted.outcome if counted else None,
+        previous_reason=counted.reason if counted else None,
     )
     old_area = known.registry_area if known else None
     if old_area is None or old_area == result.registry_area:

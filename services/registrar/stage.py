@@ -99,5 +99,15 @@ def _publications(
 
 def _account(event: MatchedAddress, outcome: Outcome, code: str | None, reason: str | None, out: Outputs) -> None:
     if event.batch_id is not None and event.line_no is not None:
-        step = Transition(event.line_no, event.version, event.previous_outcome, outcome, code=code, reason=reason)
-        out.transition(event.batch_id, step)
+        out.transition(
+            event.batch_id,
+            Transition(
+                line_no=event.line_no,
+                version=event.version,
+                previous=event.previous_outcome,
+                outcome=outcome,
+                code=code,
+                reason=reason,
+                previous_reason=event.previous_reason,
+            ),
+        )

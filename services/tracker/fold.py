@@ -65,6 +65,8 @@ def _count(tally: BatchTally, event: BatchTransitions, at: str) -> BatchTally:
             accounted += 1
         else:
             _add(outcomes, transition.previous.value, -1)
+        if transition.previous_reason is not None:
+            _add(reasons, transition.previous_reason, -1)
         _add(outcomes, transition.outcome.value, 1)
         if transition.reason is not None:
             _add(reasons, transition.reason, 1)

@@ -231,6 +231,7 @@ def test_a_decision_is_a_step_of_the_row_that_brought_the_text() -> None:
     out = desk.give(decision(based_on=0))
     (event,) = matched(out)
     assert (event.line_no, event.previous_outcome, event.registry_area) == (5, Outcome.REVIEW, "22210")
+    assert event.previous_reason == "point.outside_commune"
     assert [record.value for record in on(out, REVIEW)] == [None]
     state = desk.state()
     assert state is not None and state.decision is not None
