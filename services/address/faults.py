@@ -222,6 +222,12 @@ class Fault(StrEnum):
         "A district is named beside a commune of today.",
         "Ghi quận, huyện cũ cùng với xã, phường mới.",
     )
+    DISTRICT_DOUBTFUL = (
+        "district.doubtful",
+        10,
+        "A name that is both a district's and the province's is written twice: another district may be meant.",
+        "Tên vừa là huyện vừa là tỉnh được ghi hai lần: có thể là huyện khác.",
+    )
     DISTRICT_CONTRADICTS = (
         "district.contradicts",
         25,

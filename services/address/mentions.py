@@ -117,14 +117,15 @@ class Mention:
 @dataclass(slots=True)
 class Reading:
     """A text with everything it mentions. `neutral[i]` says that token i needs no explanation as a name, `country`
-    are the tokens that name Vietnam, `local_starts` those where a word for a village, street or building begins."""
+    are the tokens that name Vietnam, `local_starts` those where a word for a village, street or building begins,
+    with its kind."""
 
     tokens: Tokens
     words: list[TypeWord]
     word_before: dict[int, TypeWord]
     neutral: list[bool]
     country: frozenset[int]
-    local_starts: frozenset[int]
+    local_starts: dict[int, Kind]
     mentions: list[Mention] = field(default_factory=list)
     starting: dict[int, list[Mention]] = field(default_factory=dict)
 
@@ -143,20 +144,23 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     stems = lexicon.stems
     hard = {word.start for word in words if not word.weak and _accented(tokens, word)}
     for start in range(len(tokens)):
-        if start in hard:
-            continue
         key = ""
         for end in range(start, len(tokens)):
             if end > start and (tokens.gaps[end] == COMMA or end in hard):
                 break
             key += tokens.words[end]
             name = names.get(key)
-            if name is not None:
+            if name is not None and (start not in hard or _begins_with_type(name, tokens.toned[start])):
                 _mention(reading, start, end + 1, name)
             if key not in stems:
                 break
     _numbered(reading, lexicon)
     return reading
+
+
+def _begins_with_type(name: Name, toned: str) -> bool:
+    """Whether a name really begins with what reads as a type word: the ward of Huế called Phường Đúc."""
+    return any(place.toned.startswith(toned) for place in name.communes)
 
 
 def _accented(tokens: Tokens, word: TypeWord) -> bool:
@@ -229,9 +233,22 @@ def left_of(reading: Reading, start: int, word: TypeWord | None) -> Left:
     if tokens.gaps[start] >= DASH:
         return Left.EDGE
     if _house_number_before(tokens, start):
-        local = reading.word_before.get(_number_start(tokens, start))
-        return Left.AFTER_LOCAL if local is not None and local.kind in LOCAL_KINDS else Left.NUMBER
+        return Left.AFTER_LOCAL if _numbers_a_village(reading, _number_start(tokens, start)) else Left.NUMBER
     return Left.INNER
+
+
+def _numbers_a_village(reading: Reading, number: int) -> bool:
+    """Whether a number belongs to a village before it: `Thôn 5`, `Thôn Xuân Lộc 1`; not to an alley, which a street
+    follows."""
+    index = number - 1
+    while index >= 0:
+        kind = reading.local_starts.get(index)
+        if kind is not None:
+            return kind is Kind.VILLAGE
+        if reading.tokens.gaps[index] >= DASH:
+            return False
+        index -= 1
+    return False
 
 
 def reads_as_street(reading: Reading, word: TypeWord) -> bool:
@@ -345,8 +362,8 @@ def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
     return text not in NUMBERED_ONLY and (tokens.words[index - 1].isdigit() or len(tokens.words[index - 1]) == 1)
 
 
-def _local_starts(words: list[TypeWord]) -> frozenset[int]:
-    return frozenset(word.start for word in words if word.kind in LOCAL_KINDS)
+def _local_starts(words: list[TypeWord]) -> dict[int, Kind]:
+    return {word.start: word.kind for word in words if word.kind in LOCAL_KINDS}
 
 
 def _country(tokens: Tokens) -> frozenset[int]:

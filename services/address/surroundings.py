@@ -14,7 +14,13 @@ from services.address.words import COMMUNE_KINDS, Kind
 def text_faults(claim: Claim) -> list[Fault]:
     """Faults of what stands beside the names of the claim."""
     covered = [m for m in (claim.commune, claim.district, claim.province) if m is not None]
-    found = [_other_typed(claim, covered), _other_before(claim), _second_address(claim), _unexplained(claim, covered)]
+    found = [
+        _other_typed(claim, covered),
+        _other_before(claim),
+        _second_address(claim),
+        _capital_named(claim),
+        _unexplained(claim, covered),
+    ]
     return list(dict.fromkeys(fault for fault in found if fault is not None))
 
 
@@ -75,6 +81,23 @@ def _second_address(claim: Claim) -> Fault | None:
                 keys = district.name.district_keys
                 if any(not place.districts.isdisjoint(keys) for place in other.name.communes):
                     return Fault.TEXT_OTHER_COMMUNE
+    return None
+
+
+def _capital_named(claim: Claim) -> Fault | None:
+    """A province's name written twice, apart, is that of its capital and then its own; then the commune does not lie
+    elsewhere in the province."""
+    province = claim.province
+    if claim.district is not None or province is None or not province.name.districts:
+        return None
+    if not province.name.district_keys.isdisjoint(claim.place.districts):
+        return None
+    ids = province.name.province_ids
+    for mention in claim.evidence.districts:
+        if mention.name is province.name and claim.commune.end <= mention.start and mention.end <= province.start:
+            capital = any(district.province.id in ids for district in mention.name.districts)
+            if capital and mention.left in (Left.EDGE, Left.TYPED) and province.left in (Left.EDGE, Left.TYPED):
+                return Fault.DISTRICT_DOUBTFUL
     return None
 
 
