@@ -9,8 +9,9 @@ from services.address.decide import PERFECT_SCORE, RIVAL_WITHIN
 from services.address.evidence import Claim, Evidence, claim, gather
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace, Lexicon
-from services.address.mentions import Left, Mention, Reading, TypeWord
+from services.address.mentions import Left, Mention, Reading
 from services.address.surroundings import text_faults
+from services.address.type_words import TypeWord
 from services.address.weigh import finer, name_faults, wider_faults
 from services.address.words import Kind
 

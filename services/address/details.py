@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.address import Components
-from services.address.mentions import Reading, TypeWord
+from services.address.mentions import Reading
 from services.address.tokens import COMMA, DASH, GLUED, Tokens
+from services.address.type_words import TypeWord
 from services.address.words import LOCAL_KINDS, Kind
 
 # Type word to the label of its piece and the word written out.

@@ -1,0 +1,109 @@
+"""Type words in a text: where a word that names a kind of place stands, and whether it can be one there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+from services.address.tokens import DASH, GLUED, SPACE, Tokens
+from services.address.words import (
+    ACCENTED,
+    BROKEN_WORDS,
+    LOCAL_KINDS,
+    MAX_TYPE_WORDS,
+    NUMBERED_ONLY,
+    SOFT,
+    TRAILING,
+    TYPE_WORDS,
+    WEAK,
+    Kind,
+    spelt_as_type,
+)
+
+_FIRST_WORDS = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
+# What begins a broken type word without being one of its whole words.
+_BROKEN_STARTS = frozenset(stem for word in BROKEN_WORDS for stem in accumulate(word)) - frozenset(BROKEN_WORDS)
+_MOST_BROKEN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TypeWord:
+    """A type word at tokens [start, end)."""
+
+    start: int
+    end: int
+    kind: Kind
+    weak: bool
+
+
+def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
+    """The words of a text that name a kind of place, in order; `slips` are misspelt words to what they stand for."""
+    found: list[TypeWord] = []
+    words, gaps, count = tokens.words, tokens.gaps, len(tokens)
+    mended = [slips.get(word, word) for word in words]
+    accented = not tokens.text.isascii()
+    index = 0
+    while index < count:
+        step = 1
+        broken = _broken_word(tokens, index)
+        if broken is not None:
+            found.append(broken)
+            index = broken.end
+            continue
+        if mended[index] in _FIRST_WORDS:
+            for length in range(min(MAX_TYPE_WORDS, count - index), 0, -1):
+                if length > 1 and max(gaps[index + 1 : index + length]) > DASH:
+                    continue
+                text = " ".join(mended[index : index + length])
+                kind = TYPE_WORDS.get(text)
+                if (
+                    kind is not None
+                    and _in_place(tokens, index, length, text)
+                    and all(spelt_as_type(words[i], tokens.toned[i]) for i in range(index, index + length))
+                ):
+                    plain = accented and text in ACCENTED and tokens.toned[index] == words[index]
+                    slip = mended[index : index + length] != words[index : index + length]
+                    found.append(TypeWord(index, index + length, kind, text in WEAK or plain or slip))
+                    step = length
+                    break
+        index += step
+    return found
+
+
+def _broken_word(tokens: Tokens, index: int) -> TypeWord | None:
+    """A type word with its accents that spaces break up."""
+    text = tokens.toned[index]
+    if text not in _BROKEN_STARTS:
+        return None
+    for end in range(index + 1, min(len(tokens), index + _MOST_BROKEN)):
+        if tokens.gaps[end] > SPACE:
+            return None
+        text += tokens.toned[end]
+        kind = BROKEN_WORDS.get(text)
+        if kind is not None:
+            return TypeWord(index, end + 1, kind, weak=False) if end + 1 < len(tokens) else None
+        if text not in _BROKEN_STARTS:
+            return None
+    return None
+
+
+def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
+    """Whether a type word can stand here: not glued to a number (`30D`), and, for words that are as often part of a
+    name (`Võ Văn Kiệt`), not in the middle of a phrase unless a number follows."""
+    if length == 1 and tokens.gaps[index] == GLUED and len(text) == 1:
+        return False
+    end = index + length
+    ends_phrase = end == len(tokens) or tokens.gaps[end] >= DASH
+    if (
+        ends_phrase
+        and TYPE_WORDS[text] not in LOCAL_KINDS
+        and TYPE_WORDS[text] is not Kind.TOWN
+        and text not in TRAILING
+    ):
+        return False
+    if text not in NUMBERED_ONLY and (text not in SOFT or index == 0 or tokens.gaps[index] >= DASH):
+        return True
+    following = tokens.words[index + length : index + length + 1]
+    if following and following[0].isdigit():
+        return True
+    return text not in NUMBERED_ONLY and (tokens.words[index - 1].isdigit() or len(tokens.words[index - 1]) == 1)
