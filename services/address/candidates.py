@@ -18,6 +18,7 @@ from services.address.words import Kind
 # Bounds the work on a text that repeats names.
 MAX_PLACES = 60
 MAX_CANDIDATES = 400
+MAX_WEIGHED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def candidates(reading: Reading, lexicon: Lexicon) -> list[Candidate]:
     weighed.sort(key=lambda row: -row[0])
     found: list[Candidate] = []
     best = 0
-    for score, one, faults in weighed:
+    for score, one, faults in weighed[:MAX_WEIGHED]:
         if score < best - RIVAL_WITHIN:
             break
         more = text_faults(one)

@@ -11,8 +11,9 @@ from itertools import accumulate
 
 from gazetteer.names import tone_key
 
-MAX_CHARACTERS = 1_000
-MAX_TOKENS = 160
+# An address of 1,000 characters and four separate fields of 200, as the contract allows.
+MAX_CHARACTERS = 1_900
+MAX_TOKENS = 500
 _LEAST_GLUED = 6
 _LONGEST_SYLLABLE = 7
 
