@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from gazetteer.names import fold, tidy
-from schemas.raw import Householder, RawAddress
+from schemas.raw import RawAddress
 from services.address.redact import redact
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
 
 
 def published_text(raw: RawAddress) -> str:
     """The submitted text with the separate fields it does not hold already, without phones and householder's name."""
-    parts = [raw.address, *(field for field in _fields(raw) if field)]
-    householder = raw.householder
+    parts = [redact(raw.address, raw.householder), *(field for field in _fields(raw) if field)]
     kept: list[str] = []
     seen = ""
-    for part in parts:
-        clean = _redacted(part, householder)
+    for clean in parts:
         folded = fold(clean)
         if folded and not (kept and _holds(seen, folded)):
             kept.append(clean.strip(" ,"))
@@ -37,15 +35,14 @@ def matched_text(raw: RawAddress, published: str) -> str:
         _typed(district, "district", DISTRICT_KINDS),
         _typed(province, "tỉnh", PROVINCE_KINDS),
     ]
-    return ", ".join([_redacted(raw.address, raw.householder), *(text for text in typed if text)])
+    return ", ".join([redact(raw.address, raw.householder), *(text for text in typed if text)])
 
 
-def _fields(raw: RawAddress) -> tuple[str | None, str | None, str | None, str | None]:
-    return raw.village, raw.commune, raw.district, raw.province
-
-
-def _redacted(text: str, householder: Householder | None) -> str:
-    return redact(text, householder)
+def _fields(raw: RawAddress) -> tuple[str | None, ...]:
+    """Village, commune, district and province; redacted before a word for the kind of place makes a name look like
+    one."""
+    given = (raw.village, raw.commune, raw.district, raw.province)
+    return tuple(field and redact(field, raw.householder) for field in given)
 
 
 def _holds(seen: str, folded: str) -> bool:

@@ -27,9 +27,10 @@ from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
 from services.address.identity import dwelling_id
 from services.address.lexicon import Lexicon
-from services.address.locate import fallback_position, level_of
+from services.address.locate import fallback_position, level_of, may_lie_in
 from services.address.matcher import Match, Matcher
 from services.address.position import PointReading, read_points
+from services.address.redact import redact
 from services.address.resolve import NOTHING, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch
@@ -71,13 +72,17 @@ class AddressCore:
         return explanation(self.gazetteer, reading, ranking, result, fuzzy)
 
     def settle(self, decision: Decision) -> AddressResult:
-        """The result of a person's decision: accepted as settled. Raises UnknownCommuneError."""
+        """The result of a person's decision: accepted as settled. Raises UnknownCommuneError.
+
+        A point that cannot lie in the decided commune is named by a fault and not used, as with any other record.
+        """
         commune = self.gazetteer.communes.get(decision.commune_code)
         if commune is None:
             raise UnknownCommuneError(
                 f"commune_code {decision.commune_code!r} is not a commune of today; see `diachi gazetteer show`"
             )
-        match = self.matcher.match([decision.address_text])[0]
+        text = redact(decision.address_text, None)
+        match = self.matcher.match([text])[0]
         fitting = [c for c in match.ranked if commune.code in c.place.current]
         legacy = fitting[0].place.legacy if fitting else None
         components = decision.components or components_of(match.pieces)
@@ -85,14 +90,12 @@ class AddressCore:
             components = replace(components, village=tidy(decision.village))
         point = read_points([decision.position])[0]
         village = self.villages.find(components.village, None, (commune.code,)) if components.village else None
-        position, level = point.position, CoordinateLevel.NONE
-        if position is None:
-            position, level = fallback_position(commune, legacy, village)
-        else:
-            level = level_of(position)
-        score = PERFECT_SCORE - sum(fault.penalty for fault in point.faults)
-        resolved = Resolved(commune, legacy, None, village, (), PERFECT_SCORE, PERFECT_SCORE, (), position is not None)
-        result = self._fields(decision.address_text, components, resolved, position, level, point.faults)
+        inside = point.position is not None and may_lie_in(point.position, commune, None)
+        faults = (Fault.POINT_OUTSIDE_COMMUNE,) if point.position is not None and not inside else ()
+        resolved = Resolved(commune, legacy, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
+        position, level = self._position(resolved, point)
+        score = PERFECT_SCORE - sum(fault.penalty for fault in (*faults, *point.faults))
+        result = self._fields(text, components, resolved, position, level, point.faults)
         return _with_codes([replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)])[0]
 
     def _result(self, text: str, match: Match, point: PointReading) -> AddressResult:

@@ -194,6 +194,29 @@ def _decision(code: str = MINH_XUAN, village: str | None = None) -> Decision:
     )
 
 
+def test_a_decided_point_outside_the_decided_commune_is_named_and_not_used() -> None:
+    inside = CORE.settle(replace(_decision(), position=RawPosition(lat=21.823612, lon=105.214109)))
+    outside = CORE.settle(replace(_decision(), position=RawPosition(lat=22.812345, lon=105.912345)))
+    assert inside.proposed_code is not None
+    assert (outside.proposed_code, outside.faults) == (None, ("point.outside_commune",))
+    assert outside.position is not None and outside.position.source.startswith("gazetteer.")
+
+
+def test_personal_data_in_a_separate_field_is_gone_before_the_field_is_read() -> None:
+    raw = RawAddress(
+        source="post",
+        source_record_id="1",
+        address="Số 7",
+        village="0900 000 123 Bùi Văn Mẫu",
+        commune="Minh Xuân",
+        province="Tuyên Quang",
+        householder=Householder(name="Bùi Văn Mẫu", phone="0900000123"),
+    )
+    result = CORE.digitise([raw])[0]
+    assert (result.commune_code, result.components.village) == (MINH_XUAN, None)
+    assert "0900" not in result.address_text and "Mẫu" not in result.address_text
+
+
 def test_a_decision_is_accepted_as_settled() -> None:
     result = CORE.settle(_decision(village="Tổ 9"))
     assert result.next_action is NextAction.ACCEPT
