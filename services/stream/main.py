@@ -16,8 +16,10 @@ from services.stream.health import serve_health
 from services.stream.logs import configure_logs
 from services.stream.metrics import Metrics
 from services.stream.processor import Stage
-from services.stream.service import StreamService
+from services.stream.refusals import DeadLetterRefusedError
+from services.stream.service import GroupLostError, StreamService
 from services.stream.settings import Settings
+from services.stream.topic_ids import TopicMissingError
 
 log = structlog.get_logger()
 
@@ -34,7 +36,13 @@ def run_stage(settings: Settings, stage: Stage) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(settings, stage))
-        except (KafkaConnectionError, LookupError, TooManyFailuresError) as error:
+        except (
+            KafkaConnectionError,
+            TopicMissingError,
+            TooManyFailuresError,
+            GroupLostError,
+            DeadLetterRefusedError,
+        ) as error:
             # Messages of our own making, or naming nothing but hosts: they hold no record.
             log.error("service failed", stage=stage.name, error=str(error))
             raise SystemExit(1) from None

@@ -11,16 +11,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError, OutOfOrderSequenceNumber
 
+from schemas.dead_letter import DeadLetterCode
+from services.stream.accounting import count_batch
 from services.stream.breaker import Breaker
 from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Output, Outputs
+from services.stream.refusals import REFUSALS, Refusals
 from services.stream.restore import restore
 from services.stream.settings import Settings
 from services.stream.state import MemoryStore, StateStore
@@ -31,6 +35,8 @@ log = structlog.get_logger()
 _PRODUCER_BATCH_BYTES = 512 * 1024
 _MAX_REQUEST_BYTES = 8 * 1024 * 1024
 _RETRY_SECONDS = 0.5
+# A batch of slow records that takes longer makes the next one smaller.
+_BATCH_SECONDS = 2.0
 
 
 class Stage(Protocol):
@@ -51,7 +57,10 @@ class PartitionLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What the partitions of one process share."""
+    """What the partitions of one process share.
+
+    `executor` has one thread: domain code runs there, so that a slow batch does not keep the loop from heartbeats.
+    """
 
     settings: Settings
     stage: Stage
@@ -61,6 +70,8 @@ class Worker:
     metrics: Metrics
     breaker: Breaker
     partitioner: Partitioner
+    refusals: Refusals
+    executor: Executor
 
 
 class PartitionProcessor:
@@ -71,7 +82,11 @@ class PartitionProcessor:
         self._partition = partition
         self._store: StateStore = MemoryStore()
         self._stopping = asyncio.Event()
-        self._last_timestamp: int | None = None
+        self._limit = worker.settings.max_batch_records
+        self._committed = 0
+        self._in_hand = 0
+        # Kafka timestamp (ms) of the oldest record in hand; where none is, the time when lag was first seen.
+        self._waiting_since: float | None = None
         self.ready = False
         prefix = worker.settings.topic_prefix
         self._changelog = TopicPartition(prefix + worker.stage.state_topic, partition.partition)
@@ -124,19 +139,23 @@ class PartitionProcessor:
 
     async def _seek_to_committed(self) -> None:
         consumer = self._worker.consumer
-        committed = await consumer.committed(self._partition)
-        if committed is None:
-            await consumer.seek_to_beginning(self._partition)
-        else:
-            consumer.seek(self._partition, committed)
+        try:
+            committed = await consumer.committed(self._partition)
+            if committed is None:
+                await consumer.seek_to_beginning(self._partition)
+            else:
+                # What this producer committed counts also where the group's coordinator has not heard of it yet.
+                self._committed = max(committed, self._committed)
+                consumer.seek(self._partition, self._committed)
+        except AssertionError as error:  # how aiokafka says that the assignment is gone
+            raise PartitionLostError("the assignment is gone") from error
 
     async def _fetch(self) -> list[ConsumerRecord]:
         """The next records; empty after the fetch wait, or at once when asked to stop."""
-        settings = self._worker.settings
+        worker = self._worker
+        limit = min(self._limit, worker.refusals.limit(self._partition.partition))
         fetch = asyncio.ensure_future(
-            self._worker.consumer.getmany(
-                self._partition, timeout_ms=settings.fetch_wait_ms, max_records=settings.max_batch_records
-            )
+            worker.consumer.getmany(self._partition, timeout_ms=worker.settings.fetch_wait_ms, max_records=limit)
         )
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
@@ -150,25 +169,46 @@ class PartitionProcessor:
             stop.cancel()
 
     async def _process(self, records: Sequence[ConsumerRecord]) -> None:
-        worker = self._worker
+        worker, partition = self._worker, self._partition.partition
         stage = worker.stage
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
+        self._in_hand, self._waiting_since = len(records), records[0].timestamp
         started = time.monotonic()
         try:
-            failures = stage.process(records, self._store, out)
+            failures = await self._domain(records, out)
             processed = time.monotonic()
             worker.breaker.record(len(records), failures)
             await self._transact(records, out)
         except KafkaError as error:
             self._store.discard()
+            if isinstance(error, REFUSALS):
+                worker.refusals.refused(partition, records[0].offset, len(records))
             await self._abort(error)
             return
         except BaseException:
             self._store.discard()
             raise
         self._store.commit()
-        self._last_timestamp = records[-1].timestamp
-        self._count(records, out, failures, processed - started, time.monotonic() - processed)
+        self._committed = records[-1].offset + 1
+        self._in_hand, self._waiting_since = 0, None
+        worker.refusals.committed(partition)
+        self._adapt(processed - started)
+        count_batch(worker.metrics, records, out, failures, processed - started, time.monotonic() - processed)
+
+    async def _domain(self, records: Sequence[ConsumerRecord], out: Outputs) -> int:
+        """Let the stage work on a batch, except on a record whose outputs the broker refuses."""
+        worker = self._worker
+        if worker.refusals.is_poison(self._partition.partition, records[0].offset):
+            detail = "the broker refuses what this record leads to: replay it once the topics' limits are mended"
+            out.dead_letter(records[0], DeadLetterCode.UNEXPECTED, detail)
+            return 1
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(worker.executor, worker.stage.process, records, self._store, out)
+
+    def _adapt(self, seconds: float) -> None:
+        """Keep a batch of slow records within its time budget."""
+        most = self._worker.settings.max_batch_records
+        self._limit = max(1, self._limit // 2) if seconds > _BATCH_SECONDS else min(most, self._limit * 2)
 
     async def _transact(self, records: Sequence[ConsumerRecord], out: Outputs) -> None:
         """Outputs, changelog, progress and the input offset, committed together or not at all."""
@@ -187,7 +227,7 @@ class PartitionProcessor:
             await producer.send_offsets_to_transaction({self._partition: last.offset + 1}, worker.group_id)
             await asyncio.gather(*futures)
             await producer.commit_transaction()
-        except AssertionError as error:  # how aiokafka refuses to go on after a fatal error
+        except (AssertionError, IllegalOperation) as error:  # how aiokafka refuses to go on after a fatal error
             raise PartitionLostError("the producer failed for good") from error
 
     async def _abort(self, error: KafkaError) -> None:
@@ -199,28 +239,11 @@ class PartitionProcessor:
             await self._producer.abort_transaction()
         except (KafkaError, AssertionError) as failed:  # aiokafka asserts its state machine: a fenced one cannot abort
             raise PartitionLostError(f"{type(error).__name__}, then {type(failed).__name__}") from error
+        if isinstance(error, (*REFUSALS, OutOfOrderSequenceNumber)):
+            # aiokafka has counted the refused batch, and would be out of step with the broker for ever.
+            raise PartitionLostError(f"the producer is out of step after {type(error).__name__}") from error
         await asyncio.sleep(_RETRY_SECONDS)
         await self._seek_to_committed()
-
-    def _count(
-        self, records: Sequence[ConsumerRecord], out: Outputs, failures: int, processing: float, transaction: float
-    ) -> None:
-        metrics, stage = self._worker.metrics, self._worker.stage.name
-        metrics.records.labels(stage).inc(len(records))
-        metrics.bytes.labels(stage).inc(sum(len(record.value or b"") for record in records))
-        metrics.batch_records.labels(stage).observe(len(records))
-        metrics.batch_seconds.labels(stage).observe(processing)
-        metrics.transaction_seconds.labels(stage).observe(transaction)
-        metrics.unexpected.labels(stage).inc(failures)
-        for topic, count in out.counts().items():
-            metrics.published.labels(stage, topic).inc(count)
-        for fault, count in out.faults.items():
-            metrics.faults.labels(stage, fault).inc(count)
-        for transitions in out.transitions.values():
-            for step in transitions:
-                metrics.outcomes.labels(stage, step.outcome.value).inc()
-                if step.reason is not None:
-                    metrics.reasons.labels(stage, step.reason).inc()
 
     async def measure(self) -> None:
         """Set the gauges of this partition; called when metrics are read, so that a stuck partition shows."""
@@ -230,7 +253,9 @@ class PartitionProcessor:
             return
         # The consumer's position, unlike the last record's offset, also passes the markers of transactions.
         end = self._worker.consumer.last_stable_offset(self._partition) or 0
-        lag = max(0, end - await self._worker.consumer.position(self._partition))
+        lag = self._in_hand + max(0, end - await self._worker.consumer.position(self._partition))
+        if lag and self._waiting_since is None:
+            self._waiting_since = time.time() * 1000
+        waiting = time.time() - self._waiting_since / 1000 if lag and self._waiting_since is not None else 0.0
         metrics.lag_records.labels(*labels).set(lag)
-        age = 0.0 if self._last_timestamp is None else time.time() - self._last_timestamp / 1000
-        metrics.lag_seconds.labels(*labels).set(max(0.0, age) if lag else 0.0)
+        metrics.lag_seconds.labels(*labels).set(max(0.0, waiting))

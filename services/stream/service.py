@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -14,17 +16,28 @@ from aiokafka.errors import KafkaError
 from services.stream.breaker import Breaker
 from services.stream.metrics import Metrics
 from services.stream.processor import PartitionLostError, PartitionProcessor, Stage, Worker
+from services.stream.refusals import Refusals
 from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
 from services.stream.transaction import Partitioner
 
 log = structlog.get_logger()
 
-# A revoked partition may finish its transaction, but the rest of the group waits for us.
+# A revoked partition may finish its transaction, but the rest of the group waits for us, for so long at the most.
 _STOP_SECONDS = 10.0
+_REBALANCE_TIMEOUT_MS = 60_000
 _START_SECONDS = 30.0
 _REJOIN_SECONDS = 1.0
 _MEASURE_SECONDS = 1.0
+# A standby without partitions never polls, and must stay in the group all the same.
+_MAX_POLL_INTERVAL_MS = 2**31 - 1
+# Without an assignment for so long, the client's coordination has died in a way that only a restart mends.
+_GROUP_LOST_SECONDS = 120.0
+_WATCH_SECONDS = 5.0
+
+
+class GroupLostError(RuntimeError):
+    """The consumer group gave no assignment for minutes."""
 
 
 class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -41,6 +54,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         self._failure: BaseException | None = None
         self._wake = asyncio.Event()
         self._joined = False
+        self._apart_since = time.monotonic()
+        self._closing = False
         self._worker: Worker | None = None
 
     @property
@@ -54,7 +69,10 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         return self.alive and self._joined and all(processor.ready for processor in self._running)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set. Raises what made a stage fail for good, KafkaError or LookupError at the start."""
+        """Work until `stop` is set.
+
+        Raises what made a stage fail for good, GroupLostError, and at the start KafkaError or TopicMissingError.
+        """
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.kafka_bootstrap_servers,
             group_id=self._group_id,
@@ -63,6 +81,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="earliest",
             session_timeout_ms=self._settings.session_timeout_ms,
             heartbeat_interval_ms=self._settings.heartbeat_interval_ms,
+            rebalance_timeout_ms=_REBALANCE_TIMEOUT_MS,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
         self._worker = Worker(
@@ -74,27 +94,53 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             metrics=self._metrics,
             breaker=Breaker(self._settings.breaker_share, self._settings.breaker_window),
             partitioner=Partitioner(),
+            refusals=Refusals(self._settings.max_batch_records),
+            executor=ThreadPoolExecutor(1, self._stage.name),
         )
         consumer.subscribe([self._topic], listener=self)
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await consumer.start()
+            self._apart_since = time.monotonic()
             while not stop.is_set() and self._failure is None:
                 waking = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait((stopping, waking), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((stopping, waking), timeout=_WATCH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 waking.cancel()
                 self._wake.clear()
                 if self._rejoin.is_set() and not stop.is_set():
-                    await asyncio.sleep(_REJOIN_SECONDS)
-                    self._rejoin.clear()
-                    # Subscribing anew makes the group assign again, which is the only way back to a lost partition.
-                    consumer.subscribe([self._topic], listener=self)
+                    await self._subscribe_anew(consumer)
+                self._watch_membership()
         finally:
             stopping.cancel()
+            self._closing = True
             await self._stop_all()
             await consumer.stop()
+            # An assignment that was under way has ended by now.
+            await self._stop_all()
+            self._worker.executor.shutdown(wait=False, cancel_futures=True)
         if self._failure is not None:
             raise self._failure
+
+    async def _subscribe_anew(self, consumer: AIOKafkaConsumer) -> None:
+        """Make the group assign again, which is the only way back to a lost partition."""
+        await asyncio.sleep(_REJOIN_SECONDS)
+        if not self._rejoin.is_set():  # the group has assigned anew meanwhile
+            return
+        self._rejoin.clear()
+        self._leave()
+        # Before the subscription: without an assignment, the consumer fails whoever still asks it for a position.
+        await self._stop_all()
+        consumer.subscribe([self._topic], listener=self)
+
+    def _leave(self) -> None:
+        if self._joined:
+            self._apart_since = time.monotonic()
+        self._joined = False
+
+    def _watch_membership(self) -> None:
+        apart = 0.0 if self._joined else time.monotonic() - self._apart_since
+        if apart > _GROUP_LOST_SECONDS:
+            self._failure = GroupLostError(f"no assignment for {apart:.0f} s: is the broker there? Start again")
 
     async def measure(self) -> None:
         """Bring the gauges up to date, as far as that is known at once: a rebalance must not keep a scrape waiting."""
@@ -109,7 +155,10 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         aiokafka awaits this before it heartbeats or rejoins: a worker that stalls in here past its session fences
         the new owner, but then always rejoins, and the group's next assignment starts every producer anew.
         """
+        self._rejoin.clear()
         await self._stop_all()
+        if self._closing:
+            return
         assert self._worker is not None
         processors = [PartitionProcessor(self._worker, partition) for partition in assigned]
         starts = (asyncio.wait_for(processor.start(), _START_SECONDS) for processor in processors)
@@ -128,7 +177,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Finish or drop what is in hand, and with it the state: the next assignment restores it."""
-        self._joined = False
+        self._leave()
         await self._stop_all()
 
     def _ended(self, processor: PartitionProcessor, task: asyncio.Task[None]) -> None:
@@ -136,8 +185,9 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         if error is None:
             return
         if isinstance(error, PartitionLostError | KafkaError):
-            log.warning("partition lost", error=str(error) or type(error).__name__)
-            self._lose(processor)
+            if processor in self._running:  # of one that was asked to stop, that is no news
+                log.warning("partition lost", error=str(error) or type(error).__name__)
+                self._lose(processor)
         else:
             self._failure = error
             self._wake.set()
@@ -150,8 +200,10 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _stop_all(self) -> None:
         running, self._running = self._running, {}
-        for processor in running:
+        for processor, task in running.items():
             processor.request_stop()
+            if not processor.ready:  # nothing in hand yet but the restore
+                task.cancel()
         if running:
             _, late = await asyncio.wait(running.values(), timeout=_STOP_SECONDS)
             for task in late:

@@ -106,11 +106,15 @@ class _MetadataRequest(Request[_MetadataRequestV10]):  # type: ignore[misc]
         return request_struct_class([(UUID(int=0), self._topic, {})], False, False, False, {})
 
 
+class TopicMissingError(Exception):
+    """The broker has no such topic; the message says how to make it."""
+
+
 async def topic_id(bootstrap_servers: str, topic: str) -> str:
     """The id of a topic, as text.
 
     A broker that knows no topic ids (the embedded one) gets an id made from the name. Raises KafkaError when the
-    broker cannot be reached, LookupError when the topic does not exist.
+    broker cannot be reached, TopicMissingError when the topic does not exist.
     """
     client = AIOKafkaClient(bootstrap_servers=bootstrap_servers)
     await client.bootstrap()
@@ -123,4 +127,6 @@ async def topic_id(bootstrap_servers: str, topic: str) -> str:
     for error_code, name, found, *_ in response.topics:
         if name == topic and error_code == 0:
             return str(found)
-    raise LookupError(f"topic {topic!r} does not exist on the broker: create the topics with `diachi topics create`")
+    raise TopicMissingError(
+        f"topic {topic!r} does not exist on the broker: create the topics with `diachi topics create`"
+    )

@@ -1,0 +1,30 @@
+"""What a committed batch adds to the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.stream.metrics import Metrics
+from services.stream.outputs import InputRecord, Outputs
+
+
+def count_batch(
+    metrics: Metrics, records: Sequence[InputRecord], out: Outputs, failures: int, processing: float, transaction: float
+) -> None:
+    """Count one batch: its records, what it published, and the seconds in the domain code and in the transaction."""
+    stage = metrics.stage
+    metrics.records.labels(stage).inc(len(records))
+    metrics.bytes.labels(stage).inc(sum(len(record.value or b"") for record in records))
+    metrics.batch_records.labels(stage).observe(len(records))
+    metrics.batch_seconds.labels(stage).observe(processing)
+    metrics.transaction_seconds.labels(stage).observe(transaction)
+    metrics.unexpected.labels(stage).inc(failures)
+    for topic, count in out.counts().items():
+        metrics.published.labels(stage, topic).inc(count)
+    for fault, count in out.faults.items():
+        metrics.faults.labels(stage, fault).inc(count)
+    for transitions in out.transitions.values():
+        for step in transitions:
+            metrics.outcomes.labels(stage, step.outcome.value).inc()
+            if step.reason is not None:
+                metrics.reasons.labels(stage, step.reason).inc()
