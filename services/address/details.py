@@ -37,6 +37,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "toa": ("building", "Tòa"),
 }  # fmt: skip
 
+# English words follow the name that they are for.
+_ENGLISH = frozenset({"street", "road"})
 _NUMBERED_ROADS = frozenset({"quoc lo", "ql", "tinh lo", "tl", "dt", "huong lo", "hl"})
 _NUMBER = re.compile(
     r"(?:(?:so nha|nha so|so|sn|nha)[ .:]*)?"
@@ -124,12 +126,24 @@ def _chunks(reading: Reading, until: int) -> list[tuple[TypeWord | None, int, in
             continue
         if word.start == previous_end and word.start not in starts:
             continue
-        if word.weak and word.end < until and tokens.gaps[word.end] == COMMA:
+        if _ends_name(tokens, word, until):
             continue
         starts[word.start] = word
         previous_end = word.end
     order = sorted(starts)
     return [(starts[s], s, e) for s, e in zip(order, [*order[1:], until], strict=True) if s < e]
+
+
+def _ends_name(tokens: Tokens, word: TypeWord, until: int) -> bool:
+    """Whether nothing that a type word could name follows it: it ends the name before it (`Thôn Vũ Hải Đường`)."""
+    following = word.end < until and tokens.gaps[word.end] != COMMA
+    if following and not (tokens.gaps[word.end] == DASH and _spaced(tokens, word.end)):
+        return False
+    if word.weak and word.end < until and not following:
+        return True
+    before = tokens.words[word.start - 1]
+    named = len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in _ENGLISH
+    return named and tokens.gaps[word.start] < DASH
 
 
 def _spaced(tokens: Tokens, index: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from services.address.tokens import DASH, GLUED, SPACE, Tokens
 from services.address.words import (
@@ -67,7 +67,18 @@ def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
                     step = length
                     break
         index += step
-    return found
+    return [
+        word
+        for word, following in pairwise([*found, None])
+        if word is not None and not _office(tokens, word, following)
+    ]
+
+
+def _office(tokens: Tokens, word: TypeWord, following: TypeWord | None) -> bool:
+    """Whether `quan` without accents ends `cơ quan`, an office, rather than names a quận."""
+    if following is None or following.start != word.end or tokens.toned[word.start] != "quan":
+        return False
+    return word.start > 0 and tokens.words[word.start - 1] == "co" and following.kind not in LOCAL_KINDS
 
 
 def _broken_word(tokens: Tokens, index: int) -> TypeWord | None:
