@@ -83,7 +83,7 @@ class FuzzyNames:
         for row in lost:
             homes[row] = _provinces_of_districts(readings[row])
         for reading, home in zip(readings, homes, strict=True):
-            self._initials.extend(reading, home)
+            self._initials.extend(reading, sorted(home))
         self._round_by_province(readings, spans, homes)
         lost = [row for row in lost if not homes[row]]
         likely = {row: _likeliest(readings[row], spans[row]) for row in lost}
@@ -94,7 +94,8 @@ class FuzzyNames:
         """Compare each text with the districts and communes of its provinces."""
         rows_of: dict[str, list[int]] = defaultdict(list)
         for row, home in enumerate(homes):
-            for id_ in home:
+            # In a fixed order: what is found last would otherwise differ from process to process.
+            for id_ in sorted(home):
                 if id_ in self._of_province:
                     rows_of[id_].append(row)
         for id_, rows in rows_of.items():
