@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from schemas.dead_letter import DeadLetterCode
+from services.stream import processor
 from services.stream.breaker import TooManyFailuresError
 from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Outputs
@@ -22,6 +25,7 @@ from tests.stream.kafka_io import create_plain_topics, produce, read_committed
 
 KEYS = 50
 PARTITIONS = 3
+SESSION_MS = 6000
 
 
 class Counting:
@@ -42,17 +46,31 @@ class Counting:
 
 
 class Oversized(Counting):
-    """Publishes, once, a record that the broker refuses."""
+    """Publishes what the broker refuses: in the fourth batch, once; and, each time, for a record that says so."""
 
     def __init__(self) -> None:
-        self.refused = 0
+        self.batches = 0
 
     def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
         super().process(records, state, out)
-        if not self.refused:
-            self.refused = len(records)
-            out.publish("out", b"large", b"x" * 20_000_000, records[0])
+        self.batches += 1
+        poison = [record for record in records if record.value == b"poison"]
+        if self.batches == 4 or poison:
+            out.publish("out", b"large", b"x" * 20_000_000, (poison or records)[0])
         return 0
+
+
+class Slow(Counting):
+    """Takes longer over its first batch than a session lasts."""
+
+    def __init__(self) -> None:
+        self.slept = False
+
+    def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
+        if not self.slept:
+            self.slept = True
+            time.sleep(SESSION_MS / 1000 * 1.5)
+        return super().process(records, state, out)
 
 
 class Failing(Counting):
@@ -69,7 +87,7 @@ def settings(kafka: str, topic_prefix: str) -> Settings:
     names = [topic_prefix + name for name in ("in", "out", "state", "dlq", "batch.progress.v1")]
     asyncio.run(create_plain_topics(kafka, names, PARTITIONS))
     return Settings(
-        kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, max_batch_records=100, session_timeout_ms=6000
+        kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, max_batch_records=100, session_timeout_ms=SESSION_MS
     )
 
 
@@ -136,12 +154,89 @@ def test_a_restart_goes_on_where_it_stopped(settings: Settings) -> None:
 def test_an_aborted_batch_leaves_no_trace_in_outputs_or_state(settings: Settings) -> None:
     async def scenario() -> None:
         await send(settings, 1000)
-        stage = Oversized()
-        async with running(settings, stage) as (_, metrics):
+        async with running(settings, Oversized()) as (_, metrics):
             await drained(settings, 1000)
             assert metrics.aborted.labels("counting")._value.get() >= 1
-        assert stage.refused > 0
         assert_each_once(await outputs(settings), 1000)
+
+    asyncio.run(scenario())
+
+
+def test_a_record_whose_outputs_the_broker_refuses_does_not_block_its_partition(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 300)
+        await produce(settings.kafka_bootstrap_servers, settings.topic_prefix + "in", [(b"k7", b"poison", [])])
+        await send(settings, 300)
+        async with running(settings, Oversized()):
+            await drained(settings, 600)
+        assert_each_once(await outputs(settings), 600)
+        (letter,) = await read_committed(settings.kafka_bootstrap_servers, settings.topic_prefix + "dlq")
+        assert (letter.key, letter.value) == (b"k7", b"poison")
+
+    asyncio.run(scenario())
+
+
+def test_a_batch_slower_than_the_session_loses_no_partition(settings: Settings) -> None:
+    async def scenario() -> None:
+        await send(settings, 500)
+        async with running(settings, Slow()) as (_, one), running(settings, Counting()) as (_, other):
+            await drained(settings, 500)
+            assert one.partitions_lost.labels("counting")._value.get() == 0
+            assert other.partitions_lost.labels("counting")._value.get() == 0
+        assert_each_once(await outputs(settings), 500)
+
+    asyncio.run(scenario())
+
+
+@pytest.fixture
+def slow_restore(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slowly(servers: str, changelog: TopicPartition, store: StateStore) -> int:
+        await asyncio.sleep(SESSION_MS / 1000 * 1.2)
+        return await restore(servers, changelog, store)
+
+    monkeypatch.setattr(processor, "restore", slowly)
+
+
+@pytest.mark.usefixtures("slow_restore")
+def test_a_partition_lost_while_others_restore_comes_back(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = processor.PartitionProcessor.start
+    failed: list[object] = []
+
+    async def failing_once(self: processor.PartitionProcessor) -> None:
+        if not failed:
+            failed.append(self)
+            raise KafkaError("no coordinator")
+        await start(self)
+
+    monkeypatch.setattr(processor.PartitionProcessor, "start", failing_once)
+
+    async def scenario() -> None:
+        await send(settings, 500)
+        async with running(settings, Counting()) as (service, metrics):
+            await drained(settings, 500)
+            assert metrics.partitions_lost.labels("counting")._value.get() == 1
+            assert service.ready
+        assert_each_once(await outputs(settings), 500)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("slow_restore")
+def test_two_workers_that_restore_for_longer_than_a_session_do_not_disturb_each_other_for_ever(
+    settings: Settings,
+) -> None:
+    async def scenario() -> None:
+        await send(settings, 500)
+        async with running(settings, Counting()) as (one, _):
+            await asyncio.sleep(2)
+            async with running(settings, Counting()) as (other, _):
+
+                async def both_ready() -> bool:
+                    return one.ready and other.ready
+
+                await until(both_ready)
+                await drained(settings, 500)
+        assert_each_once(await outputs(settings), 500)
 
     asyncio.run(scenario())
 
