@@ -254,7 +254,7 @@ class Fault(StrEnum):
     )
     PROVINCE_CONTRADICTS = (
         "province.contradicts",
-        25,
+        27,
         "The text names another province than the commune's.",
         "Địa chỉ ghi tỉnh, thành phố khác.",
     )
@@ -268,7 +268,7 @@ class Fault(StrEnum):
     )
     TEXT_OTHER_COMMUNE = (
         "text.other_commune",
-        22,
+        26,
         "The text names another commune by its kind, or with its own district.",
         "Địa chỉ ghi rõ một xã, phường khác.",
     )

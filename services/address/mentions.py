@@ -163,7 +163,7 @@ def _numbered(reading: Reading, lexicon: Lexicon) -> None:
     for word in reading.words:
         if word.end >= len(tokens) or word.kind in LOCAL_KINDS or tokens.gaps[word.end] >= COMMA:
             continue
-        number = plain_number(tokens.words[word.end])
+        number = _number_at(reading, word.end)
         name = None if number is None else lexicon.names.get(number)
         if name is not None and not _continues_number(tokens, word.end + 1):
             reading.add(Mention(word.end, word.end + 1, name, word, Left.TYPED, number or ""))
@@ -171,12 +171,28 @@ def _numbered(reading: Reading, lexicon: Lexicon) -> None:
             _bare_district(reading, word, lexicon)
 
 
+def _number_at(reading: Reading, index: int) -> str | None:
+    """The number at a token, if it is one: Roman numerals have no accents (`Ví`) and no name goes on after them."""
+    tokens = reading.tokens
+    word = tokens.words[index]
+    after = index + 1
+    if not word.isdigit():
+        goes_on = after < len(tokens) and tokens.gaps[after] < DASH and not _word_starts_at(reading, after)
+        if goes_on or tokens.toned[index] != word:
+            return None
+    return plain_number(word)
+
+
+def _word_starts_at(reading: Reading, index: int) -> bool:
+    return any(word.start == index for word in reading.words)
+
+
 def _bare_district(reading: Reading, word: TypeWord, lexicon: Lexicon) -> None:
     """The number of a district that stands alone after a numbered ward: `Phường 16, 11, Thành phố Hồ Chí Minh`."""
     tokens, index = reading.tokens, word.end + 1
     if word.kind is not Kind.PHUONG or index + 1 >= len(tokens) or tokens.gaps[index] != COMMA:
         return
-    number = plain_number(tokens.words[index])
+    number = _number_at(reading, index)
     name = None if number is None else lexicon.names.get(number)
     if name is not None and name.districts and tokens.gaps[index + 1] == COMMA:
         reading.add(Mention(index, index + 1, name, None, Left.EDGE, number or ""))

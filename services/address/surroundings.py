@@ -10,6 +10,8 @@ from services.address.mentions import Left, Mention, reads_as_street
 from services.address.tokens import COMMA, SPACE
 from services.address.words import COMMUNE_KINDS, Kind
 
+_WIDER = frozenset({Fault.DISTRICT_CONTRADICTS, Fault.PROVINCE_CONTRADICTS})
+
 
 def text_faults(claim: Claim) -> list[Fault]:
     """Faults of what stands beside the names of the claim."""
@@ -19,7 +21,7 @@ def text_faults(claim: Claim) -> list[Fault]:
         _other_before(claim),
         _second_address(claim),
         _capital_named(claim),
-        _unexplained(claim, covered),
+        *_unexplained(claim, covered),
     ]
     return list(dict.fromkeys(fault for fault in found if fault is not None))
 
@@ -101,15 +103,16 @@ def _capital_named(claim: Claim) -> Fault | None:
     return None
 
 
-def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
-    """Words after the commune that no name of the claim accounts for."""
+def _unexplained(claim: Claim, covered: list[Mention]) -> list[Fault]:
+    """Words after the commune that no name of the claim accounts for. Where the claim has neither district nor province
+    for itself, another district and another province weigh both."""
     reading = claim.evidence.reading
     count, neutral = len(reading.tokens), reading.neutral
     reverse = claim.district is not None and claim.province is not None and claim.province.end <= claim.commune.start
     if reverse and claim.district is not None and claim.district.end <= claim.commune.start:
-        return None
+        return []
     stray, adjoins = 0, False
-    worst: Fault | None = None
+    against: set[Fault] = set()
     index = claim.commune.end
     ends = {m.start: m.end for m in covered}
     while index < count:
@@ -119,13 +122,19 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> Fault | None:
             step = _explained_until(claim, mentions)
         if not step and not neutral[index]:
             if mentions:
-                worst = _heavier(worst, _contradiction(mentions))
+                contradiction = _contradiction(mentions)
+                if contradiction is not None:
+                    against.add(contradiction)
             stray += 1
             adjoins |= index == claim.commune.end and reading.tokens.gaps[index] <= SPACE
         index = step or index + 1
-    if worst is not None or not stray:
-        return worst
-    return Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else Fault.TEXT_STRAY_WORD
+    if against:
+        ordered = sorted(against, key=lambda fault: -fault.penalty)
+        alone = claim.district is None and claim.province is None
+        return [fault for fault in ordered if fault in _WIDER] if alone and against >= _WIDER else ordered[:1]
+    if not stray:
+        return []
+    return [Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else Fault.TEXT_STRAY_WORD]
 
 
 def _explained_until(claim: Claim, mentions: Sequence[Mention]) -> int:
