@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 from gazetteer.names import fold, tidy
-from schemas.raw import RawAddress
+from schemas.address import Components
+from schemas.raw import Decision, RawAddress
 from services.address.redact import redact
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
 
@@ -43,6 +46,20 @@ def _fields(raw: RawAddress) -> tuple[str | None, ...]:
     one."""
     given = (raw.village, raw.commune, raw.district, raw.province)
     return tuple(field and redact(field, raw.householder) for field in given)
+
+
+def redacted_decision(decision: Decision) -> Decision:
+    """A decision without phones in any of its texts: what a person typed is published too."""
+    components = decision.components
+    if components is not None:
+        texts = {one.name: getattr(components, one.name) for one in fields(components)}
+        components = Components(**{name: text and redact(text, None) for name, text in texts.items()})
+    return replace(
+        decision,
+        address_text=redact(decision.address_text, None),
+        village=decision.village and redact(decision.village, None),
+        components=components,
+    )
 
 
 def _holds(seen: str, folded: str) -> bool:

@@ -30,7 +30,6 @@ from services.address.lexicon import Lexicon
 from services.address.locate import fallback_position, level_of, may_lie_in
 from services.address.matcher import Match, Matcher
 from services.address.position import PointReading, read_points
-from services.address.redact import redact
 from services.address.resolve import NOTHING, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch
@@ -81,8 +80,7 @@ class AddressCore:
             raise UnknownCommuneError(
                 f"commune_code {decision.commune_code!r} is not a commune of today; see `diachi gazetteer show`"
             )
-        text = redact(decision.address_text, None)
-        match = self.matcher.match([text])[0]
+        match = self.matcher.match([decision.address_text])[0]
         fitting = [c for c in match.ranked if commune.code in c.place.current]
         legacy = fitting[0].place.legacy if fitting else None
         components = decision.components or components_of(match.pieces)
@@ -95,7 +93,7 @@ class AddressCore:
         resolved = Resolved(commune, legacy, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
         position, level = self._position(resolved, point)
         score = PERFECT_SCORE - sum(fault.penalty for fault in (*faults, *point.faults))
-        result = self._fields(text, components, resolved, position, level, point.faults)
+        result = self._fields(decision.address_text, components, resolved, position, level, point.faults)
         return _with_codes([replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)])[0]
 
     def _result(self, text: str, match: Match, point: PointReading) -> AddressResult:

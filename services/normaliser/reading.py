@@ -12,7 +12,7 @@ from schemas.dead_letter import DeadLetterCode
 from schemas.raw import Decision, RawAddress
 from schemas.validation import MAX_DEPTH_RULE, validator
 from services.address.identity import record_key
-from services.stream.envelope import BATCH_ID, LINE_NO, batch_row
+from services.stream.envelope import claimed_row
 from services.stream.outputs import InputRecord
 
 SUBMISSION_SCHEMA = "address.raw.v1"
@@ -56,7 +56,7 @@ def read_raw(record: InputRecord, max_bytes: int) -> Reading:
     fault = validator(DECISION_SCHEMA if decision else SUBMISSION_SCHEMA).check(value)
     if fault is not None:
         code = DeadLetterCode.TOO_DEEP if fault.rule == MAX_DEPTH_RULE else DeadLetterCode.SCHEMA
-        return Refusal(code, fault.message, _claimed_row(value))
+        return Refusal(code, fault.message, claimed_row(value))
     return _keyed(record.key, value, Decision if decision else RawAddress)
 
 
@@ -79,15 +79,6 @@ def _keyed(key: bytes | None, value: Any, record_type: type[RawAddress] | type[D
         return Refusal(
             DeadLetterCode.KEY_MISMATCH,
             "the record's key is not `source:source_record_id`: send it with that key",
-            _claimed_row(value),
+            claimed_row(value),
         )
     return read
-
-
-def _claimed_row(value: Any) -> tuple[str, int] | None:
-    if not isinstance(value, dict):
-        return None
-    batch_id, line_no = value.get("batch_id"), value.get("line_no")
-    if not isinstance(batch_id, str) or type(line_no) is not int:
-        return None
-    return batch_row(((BATCH_ID, batch_id.encode()), (LINE_NO, str(line_no).encode())))

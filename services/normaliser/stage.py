@@ -18,6 +18,7 @@ from schemas.dead_letter import DeadLetterCode
 from schemas.normaliser_state import RecordState
 from schemas.outcome import Outcome
 from schemas.raw import Decision, RawAddress
+from services.address.compose import redacted_decision
 from services.address.identity import source_hash
 from services.normaliser.corrections import Change, decided, submitted, withdrawn
 from services.normaliser.reading import Reading, Refusal, Withdrawal, read_raw
@@ -134,6 +135,7 @@ class Normaliser:
                 DeadLetterCode.DECISION_STALE,
                 f"based on version {decision.based_on_version}, but version {known.version} is current: decide anew",
             )
+        decision = redacted_decision(decision)
         try:
             result = self._core.settle(decision)
         except LookupError:

@@ -191,10 +191,11 @@ def _leave(
 
 
 def _at_registered_position(result: AddressResult, entry: RegisteredCode) -> AddressResult:
-    """A record without a point of its own shows the point that its dwelling is registered at."""
-    if result.proposed_code is not None or not is_located(entry.code):
+    """What is published lies where the dwelling is registered, also if this record has another point or none."""
+    if not is_located(entry.code) or result.position == entry.position:
         return result
-    return replace(result, position=entry.position, coordinate_level=CoordinateLevel.POINT)
+    level = CoordinateLevel.POINT if result.proposed_code is None else result.coordinate_level
+    return replace(result, position=entry.position, coordinate_level=level)
 
 
 def _held(registry: Registry, known: RegisteredRecord | None) -> RegisteredCode | None:

@@ -18,7 +18,7 @@ from schemas.outcome import Outcome
 from services.registrar import publications
 from services.registrar.registry import Registry
 from services.registrar.rules import Registration, register, release
-from services.stream.envelope import event_time
+from services.stream.envelope import claimed_row, event_time
 from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.state import StateStore
@@ -47,13 +47,16 @@ class Registrar:
         return sum(not self._process_one(record, state, out) for record in records)
 
     def _process_one(self, record: InputRecord, state: StateStore, out: Outputs) -> bool:
-        """True, also for a refused record; False if the service failed on it."""
+        """False if the service failed on the record.
+
+        One that cannot be read counts as such a failure: only the normaliser writes here, so it means that the two
+        were deployed out of step, and the circuit breaker must see it.
+        """
         try:
             event = decode(MatchedAddress, record.value or b"")
         except (ValueError, LookupError) as error:
-            code = DeadLetterCode.NOT_JSON if isinstance(error, orjson.JSONDecodeError) else DeadLetterCode.SCHEMA
-            out.dead_letter(record, code, "not a record of address.matched.v1: only the normaliser may write here")
-            return True
+            _refuse(record, error, out)
+            return False
         registry = Registry(state)
         try:
             registration = _apply(registry, event)
@@ -68,6 +71,19 @@ class Registrar:
             out.publish(topic, key.encode(), value, record)
         _account(event, registration.outcome, registration.code, None, out)
         return True
+
+
+def _refuse(record: InputRecord, error: Exception, out: Outputs) -> None:
+    code, row = DeadLetterCode.SCHEMA, None
+    if isinstance(error, orjson.JSONDecodeError):
+        code = DeadLetterCode.NOT_JSON
+    else:
+        row = claimed_row(orjson.loads(record.value or b""))
+    out.dead_letter(record, code, "not a record of address.matched.v1: are normaliser and registrar of one release?")
+    if row is not None:
+        # Whatever the record says, its row ends here.
+        step = Transition(row[1], record.offset, None, Outcome.DEAD_LETTER, reason=code.value)
+        out.transition(row[0], step)
 
 
 def _apply(registry: Registry, event: MatchedAddress) -> Registration:

@@ -105,6 +105,16 @@ def _is_time(given: bytes) -> bool:
     return _RFC3339.fullmatch(text) is not None
 
 
+def claimed_row(value: object) -> tuple[str, int] | None:
+    """The batch and line that a parsed JSON record names itself, if they are sound."""
+    if not isinstance(value, dict):
+        return None
+    batch_id, line_no = value.get("batch_id"), value.get("line_no")
+    if not isinstance(batch_id, str) or type(line_no) is not int:
+        return None
+    return batch_row(((BATCH_ID, batch_id.encode(errors="replace")), (LINE_NO, str(line_no).encode())))
+
+
 def batch_row(headers: Sequence[tuple[str, bytes]]) -> tuple[str, int] | None:
     """The batch and line that a raw record's headers name, so that an unreadable record still belongs to its batch."""
     batch_id, line_no = header(headers, BATCH_ID), header(headers, LINE_NO)

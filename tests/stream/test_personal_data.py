@@ -55,6 +55,25 @@ def rows() -> list[tuple[bytes | None, bytes | None, Headers]]:
     return made
 
 
+def decisions(steps: dict[int, list[tuple[str, str | None]]]) -> list[tuple[bytes | None, bytes | None, Headers]]:
+    """A person settles what is in review, and types phones into every field."""
+    made: list[tuple[bytes | None, bytes | None, Headers]] = []
+    for line in sorted(line for line, taken in steps.items() if taken[0][0] == "review"):
+        decision = {
+            "source": "post",
+            "source_record_id": str(line),
+            "decided_by": "group-7",
+            "decided_at": "2026-01-02T03:04:05Z",
+            "based_on_version": 10**6,
+            "commune_code": "02215",
+            "address_text": f"Số 7, tổ 3, gọi {WRITTEN[0]}",
+            "village": f"Tổ 3 {WRITTEN[1]}",
+            "components": {"house_number": "7", "street": f"đường Bình Thuận ({WRITTEN[2]})", "building": WRITTEN[3]},
+        }
+        made.append((f"post:{line}".encode(), orjson.dumps(decision), []))
+    return made
+
+
 def leaks(text: str) -> list[str]:
     digits = re.sub(r"[^0-9]", "", re.sub(r"(?<=[0-9])[ .()\-]+(?=[0-9])", "", text))
     found = [phone for phone in PHONES if phone in digits or phone[1:] in digits]
@@ -74,6 +93,12 @@ def test_no_name_and_no_phone_leaves_the_raw_topic(kafka: str, topic_prefix: str
         workers = [pipeline.start("normaliser"), pipeline.start("registrar")]
         asyncio.run(produce(kafka, topic_prefix + topics.RAW, sent))
         wait_for(lambda: len(asyncio.run(account(kafka, topic_prefix, "b1"))) >= len(sent), "all rows", 60)
+        settled = decisions(asyncio.run(account(kafka, topic_prefix, "b1")))
+        asyncio.run(produce(kafka, topic_prefix + topics.RAW, settled))
+        expected = len(sent) + len(settled)
+        wait_for(
+            lambda: sum(map(len, asyncio.run(account(kafka, topic_prefix, "b1")).values())) == expected, "decisions"
+        )
         metrics = "".join(worker.metrics() for worker in workers)
         steps = asyncio.run(account(kafka, topic_prefix, "b1"))
         seen = 0
@@ -87,6 +112,8 @@ def test_no_name_and_no_phone_leaves_the_raw_topic(kafka: str, topic_prefix: str
             assert leaks(added.decode()) == []
     outcomes = {taken[0][0] for taken in steps.values()}
     assert {"digitised", "review", "dead_letter"} <= outcomes, "the test must reach every topic"
+    assert settled
+    assert all(taken[1][0] == "digitised" for taken in steps.values() if taken[0][0] == "review")
     assert seen > len(sent)
     assert leaks(metrics) == []
     assert leaks(pipeline.logs()) == []

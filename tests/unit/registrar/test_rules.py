@@ -140,6 +140,8 @@ def test_a_second_source_does_not_move_a_dwelling_but_gives_it_its_first_point()
     assert located.retired == (provisional,)
     third = area.register(result(lat=FAR, dwelling="d1"), "map:3")
     assert (third.code, third.retired) == (located.code, ())
+    assert third.result is not None and third.result.position is not None
+    assert third.result.position.lat == LAT, "the map must show the place that the code names"
     assert area.register(result(lat=None, dwelling="d1"), "post:1").code == located.code
 
 

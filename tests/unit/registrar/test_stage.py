@@ -1,0 +1,56 @@
+"""What the registrar does with records it cannot read or fails on: nothing is lost, and the breaker sees them."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from schemas.codec import encode
+from schemas.dead_letter import DeadLetterHeader
+from schemas.outcome import Outcome
+from services.registrar.stage import Registrar
+from services.stream.outputs import Outputs
+from services.stream.state import MemoryStore
+from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS
+from tests.unit.make import Record, event, result
+
+
+def process(*records: Record) -> tuple[Outputs, int]:
+    out = Outputs("registrar", MATCHED, "topic-id", MATCHED_DEAD_LETTERS)
+    return out, Registrar().process(records, MemoryStore(), out)
+
+
+def of_another_release() -> bytes:
+    value = orjson.loads(encode(event(7, result())))
+    del value["result"]["margin"]
+    return orjson.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "counted"),
+    [
+        (of_another_release(), b"input.schema", True),
+        (b"{}", b"input.schema", False),
+        (b"[]", b"input.schema", False),
+        (b"not JSON", b"input.not_json", False),
+        (None, b"input.not_json", False),
+        (encode(event(7, None, action="register")), b"internal.unexpected", True),
+    ],
+)
+def test_what_it_cannot_read_is_a_failure_with_its_row_accounted_for(
+    value: bytes | None, code: bytes, counted: bool
+) -> None:
+    out, failures = process(Record(value, key=b"22110"))
+    assert failures == 1
+    (letter,) = out.records
+    assert (letter.topic, letter.value) == (MATCHED_DEAD_LETTERS, value)
+    assert dict(letter.headers)[DeadLetterHeader.ERROR_CODE] == code
+    outcomes = [step.outcome for step in out.transitions.get("b1", [])]
+    assert outcomes == ([Outcome.DEAD_LETTER] if counted else [])
+
+
+def test_a_failed_record_leaves_nothing_in_the_registry() -> None:
+    store = MemoryStore()
+    out = Outputs("registrar", MATCHED, "topic-id", MATCHED_DEAD_LETTERS)
+    Registrar().process([Record(encode(event(7, None, action="register")), key=b"22110")], store, out)
+    assert store.changes() == {}
