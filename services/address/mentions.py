@@ -169,6 +169,7 @@ def _numbered(reading: Reading, lexicon: Lexicon) -> None:
             reading.add(Mention(word.end, word.end + 1, name, word, Left.TYPED, number or ""))
             reading.neutral[word.end] = False
             _bare_district(reading, word, lexicon)
+    _bare_wards(reading, lexicon)
 
 
 def _number_at(reading: Reading, index: int) -> str | None:
@@ -196,6 +197,22 @@ def _bare_district(reading: Reading, word: TypeWord, lexicon: Lexicon) -> None:
     name = None if number is None else lexicon.names.get(number)
     if name is not None and name.districts and tokens.gaps[index + 1] == COMMA:
         reading.add(Mention(index, index + 1, name, None, Left.EDGE, number or ""))
+
+
+def _bare_wards(reading: Reading, lexicon: Lexicon) -> None:
+    """The number of a ward that stands alone right after its district: `Đà Lạt, Số 3, Lâm Đồng`."""
+    tokens = reading.tokens
+    for district in [m for m in reading.mentions if m.name.districts and m.left in (Left.EDGE, Left.TYPED)]:
+        index = district.end
+        if index >= len(tokens) or tokens.gaps[index] != COMMA:
+            continue
+        if tokens.words[index] == "so" and index + 1 < len(tokens) and tokens.gaps[index + 1] < COMMA:
+            index += 1
+        if not tokens.words[index].isdigit() or (index + 1 < len(tokens) and tokens.gaps[index + 1] != COMMA):
+            continue
+        name = lexicon.names.get(plain_number(tokens.words[index]) or "")
+        if name is not None and name.communes:
+            reading.add(Mention(index, index + 1, name, None, Left.NUMBER, name.key))
 
 
 def _continues_number(tokens: Tokens, index: int) -> bool:

@@ -39,6 +39,8 @@ DISTRICT_NICKNAMES: dict[str, tuple[str, ...]] = {
     "binh thanh": ("bth",),
     "phan thiet": ("pthiet",),
     "long xuyen": ("lx",),
+    "bac tu liem": ("tu liem",),
+    "nam tu liem": ("tu liem",),
 }
 
 _ROMAN = {
