@@ -225,8 +225,8 @@ class Fault(StrEnum):
     DISTRICT_DOUBTFUL = (
         "district.doubtful",
         10,
-        "A name that is both a district's and the province's is written twice: another district may be meant.",
-        "Tên vừa là huyện vừa là tỉnh được ghi hai lần: có thể là huyện khác.",
+        "A name that is both the province's and a district's speaks for that district.",
+        "Tên vừa là tỉnh vừa là huyện, có thể chỉ huyện mang tên đó.",
     )
     DISTRICT_CONTRADICTS = (
         "district.contradicts",

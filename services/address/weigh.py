@@ -103,6 +103,8 @@ def wider_faults(claim: Claim) -> list[Fault]:
 
 def _district_faults(claim: Claim) -> list[Fault]:
     old = claim.place.district is not None
+    if _meant_in_capital(claim):
+        return [Fault.DISTRICT_DOUBTFUL]
     if claim.district is not None:
         faults = [] if old else [Fault.DISTRICT_FORMER]
         if claim.district.similarity < 1:
@@ -113,6 +115,24 @@ def _district_faults(claim: Claim) -> list[Fault]:
     province = claim.province
     same_name = province is not None and not province.name.district_keys.isdisjoint(claim.place.districts)
     return [Fault.DISTRICT_SAME_AS_PROVINCE if same_name else Fault.DISTRICT_MISSING]
+
+
+def _meant_in_capital(claim: Claim) -> bool:
+    """Whether a bare name of the province is its capital's as well, and a commune there has the claim's name and the
+    kind written: of two in the province, `Phường 3, Sóc Trăng` means the one in the town of Sóc Trăng."""
+    province, kind = claim.province, claim.commune.kind
+    if claim.district is not None or province is None or province.kind is not None or province.similarity < 1:
+        return False
+    if claim.place.district is None and claim.same_age:
+        return False
+    ids = province.name.province_ids
+    capitals = frozenset(d.key for d in province.name.districts if d.province.id in ids)
+    if not capitals or not capitals.isdisjoint(claim.place.districts) or claim.commune.similarity < 1:
+        return False
+    return any(
+        place.district is not None and place.district.key in capitals and kind == place.kind
+        for place in claim.commune.name.communes
+    )
 
 
 def _may_be_wider(claim: Claim) -> bool:
