@@ -13,6 +13,8 @@ from services.address.words import COMMUNE_KINDS
 
 # An abbreviation is a weaker witness than a name; the figure is a similarity, as of a misspelt name.
 SIMILARITY = 0.9
+# The bare initials of a commune only ever make a guess.
+_GUESS = 0.75
 _MOST_LETTERS = 5
 _MOST_NAMES = 4
 
@@ -26,7 +28,12 @@ class Initials:
         self._beginnings: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
         for district in lexicon.districts.values():
             self._add(self._of_province[district.province.id], district.name, lexicon.names[district.keys[0]])
+        self._of_district: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
         for place in lexicon.communes:
+            words = fold(place.name).split()
+            if place.district is not None and len(words) > 1:
+                forms = self._of_district[place.district.key]
+                _append(forms["".join(word[0] for word in words)], lexicon.names[place.keys[0]])
             for form in _partial(place.name):
                 _append(self._of_province[place.province.id][form], lexicon.names[place.keys[0]])
             for form in _beginnings(place.name):
@@ -57,11 +64,29 @@ class Initials:
             for id_ in known:
                 names = self._of_province[id_].get(form, ())
                 _add_mentions(reading, start, end, names, wider_only=" " not in form)
+        self._extend_in_districts(reading)
         for start, end, form in _typed_phrases(reading):
             for id_ in known:
                 names = self._beginnings[id_].get(form, ())
                 if len(names) <= _MOST_NAMES:
                     _add_mentions(reading, start, end, names)
+
+    def _extend_in_districts(self, reading: Reading) -> None:
+        """Add the commune whose initials stand before its district: `-VT, Lạng Sơn` for Vĩnh Trại. Only where no other
+        commune of the district has them."""
+        last: dict[str, int] = {}
+        for mention in reading.mentions:
+            if mention.name.districts and mention.can_be_district and mention.similarity == 1:
+                last.update((district.key, mention.start) for district in mention.name.districts)
+        if not last:
+            return
+        for start, end, form in _abbreviations(reading):
+            if " " in form:
+                continue
+            for key, district_start in last.items():
+                names = self._of_district[key].get(form, ()) if key in self._of_district else ()
+                if len(names) == 1 and district_start >= end:
+                    _add_mentions(reading, start, end, names, similarity=_GUESS)
 
 
 def _append(names: list[Name], name: Name) -> None:
@@ -122,10 +147,17 @@ def _abbreviations(reading: Reading) -> Iterator[tuple[int, int, str]]:
             yield start, end, " ".join(phrase)
 
 
-def _add_mentions(reading: Reading, start: int, end: int, names: Iterable[Name], wider_only: bool = False) -> None:
+def _add_mentions(
+    reading: Reading,
+    start: int,
+    end: int,
+    names: Iterable[Name],
+    wider_only: bool = False,
+    similarity: float = SIMILARITY,
+) -> None:
     tokens = reading.tokens
     word = word_for(reading, start, end)
     for name in list(names)[:_MOST_NAMES]:
         toned = "".join(tokens.toned[start:end])
         left = left_of(reading, start, word)
-        reading.add(Mention(start, end, name, word, left, toned, SIMILARITY, wider_only))
+        reading.add(Mention(start, end, name, word, left, toned, similarity, wider_only))
