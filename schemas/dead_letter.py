@@ -13,6 +13,7 @@ class DeadLetterCode(StrEnum):
     NOT_JSON = "input.not_json"
     TOO_DEEP = "input.too_deep"
     SCHEMA = "input.schema"
+    UNREADABLE_HEADER = "input.unreadable_header"
     KEY_MISMATCH = "input.key_mismatch"
     DECISION_STALE = "decision.stale"
     DECISION_UNKNOWN_RECORD = "decision.unknown_record"

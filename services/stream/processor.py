@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, OutOfOrderSequenceNumber
 
 from schemas.dead_letter import DeadLetterCode
@@ -29,6 +29,7 @@ from services.stream.restore import restore
 from services.stream.settings import Settings
 from services.stream.state import MemoryStore, StateStore
 from services.stream.transaction import Partitioner, send_outputs
+from services.stream.unreadable import DETAIL, UnreadableRecord
 
 log = structlog.get_logger()
 
@@ -150,7 +151,7 @@ class PartitionProcessor:
         except AssertionError as error:  # how aiokafka says that the assignment is gone
             raise PartitionLostError("the assignment is gone") from error
 
-    async def _fetch(self) -> list[ConsumerRecord]:
+    async def _fetch(self) -> list[InputRecord]:
         """The next records; empty after the fetch wait, or at once when asked to stop."""
         worker = self._worker
         limit = min(self._limit, worker.refusals.limit(self._partition.partition))
@@ -162,13 +163,19 @@ class PartitionProcessor:
             await asyncio.wait((fetch, stop), return_when=asyncio.FIRST_COMPLETED)
             if self._stopping.is_set():
                 return []
-            records: list[ConsumerRecord] = fetch.result().get(self._partition, [])
+            records: list[InputRecord] = fetch.result().get(self._partition, [])
             return records
+        except UnicodeDecodeError:
+            self._limit = 1
+            if limit > 1:  # go up to the record step by step
+                return []
+            offset = await worker.consumer.position(self._partition)
+            return [UnreadableRecord(self._partition.partition, offset, int(time.time() * 1000))]
         finally:
             fetch.cancel()
             stop.cancel()
 
-    async def _process(self, records: Sequence[ConsumerRecord]) -> None:
+    async def _process(self, records: Sequence[InputRecord]) -> None:
         worker, partition = self._worker, self._partition.partition
         stage = worker.stage
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
@@ -190,14 +197,19 @@ class PartitionProcessor:
             raise
         self._store.commit()
         self._committed = records[-1].offset + 1
+        if isinstance(records[-1], UnreadableRecord):
+            worker.consumer.seek(self._partition, self._committed)
         self._in_hand, self._waiting_since = 0, None
         worker.refusals.committed(partition)
         self._adapt(processed - started)
         count_batch(worker.metrics, records, out, failures, processed - started, time.monotonic() - processed)
 
-    async def _domain(self, records: Sequence[ConsumerRecord], out: Outputs) -> int:
-        """Let the stage work on a batch, except on a record whose outputs the broker refuses."""
+    async def _domain(self, records: Sequence[InputRecord], out: Outputs) -> int:
+        """Let the stage work on a batch, except on a record that cannot be had or whose outputs the broker refuses."""
         worker = self._worker
+        if isinstance(records[0], UnreadableRecord):
+            out.dead_letter(records[0], DeadLetterCode.UNREADABLE_HEADER, DETAIL)
+            return 0
         if worker.refusals.is_poison(self._partition.partition, records[0].offset):
             detail = "the broker refuses what this record leads to: replay it once the topics' limits are mended"
             out.dead_letter(records[0], DeadLetterCode.UNEXPECTED, detail)
@@ -210,7 +222,7 @@ class PartitionProcessor:
         most = self._worker.settings.max_batch_records
         self._limit = max(1, self._limit // 2) if seconds > _BATCH_SECONDS else min(most, self._limit * 2)
 
-    async def _transact(self, records: Sequence[ConsumerRecord], out: Outputs) -> None:
+    async def _transact(self, records: Sequence[InputRecord], out: Outputs) -> None:
         """Outputs, changelog, progress and the input offset, committed together or not at all."""
         last = records[-1]
         out.announce_transitions(last)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
+from aiokafka.record.util import calc_crc32c
 
 from schemas.dead_letter import DeadLetterCode
 from services.stream import processor
@@ -26,6 +27,8 @@ from tests.stream.kafka_io import create_plain_topics, produce, read_committed
 KEYS = 50
 PARTITIONS = 3
 SESSION_MS = 6000
+# Where the checksum stands in a record batch; it covers all that follows.
+CRC = slice(17, 21)
 
 
 class Counting:
@@ -172,6 +175,44 @@ def test_a_record_whose_outputs_the_broker_refuses_does_not_block_its_partition(
         assert_each_once(await outputs(settings), 600)
         (letter,) = await read_committed(settings.kafka_bootstrap_servers, settings.topic_prefix + "dlq")
         assert (letter.key, letter.value) == (b"k7", b"poison")
+
+    asyncio.run(scenario())
+
+
+async def send_broken_header(settings: Settings) -> None:
+    """A record batch of 21 records, of which one has a header whose name is not UTF-8; no client would make it."""
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        for number in range(21):
+            batch.append(timestamp=1, key=b"k0", value=b"x", headers=[("NAME", b"v")] if number == 10 else [])
+        batch.close()
+        data = bytearray(batch._build())
+        start = data.find(b"NAME")
+        data[start : start + 4] = b"\xff\xfe\xfd\xfc"
+        data[CRC] = calc_crc32c(bytes(data[CRC.stop :])).to_bytes(4, "big")
+        batch._buffer = bytes(data)
+        await (await producer.send_batch(batch, settings.topic_prefix + "in", partition=0))
+    finally:
+        await producer.stop()
+
+
+def test_a_header_name_that_is_not_utf8_is_put_aside_and_the_records_around_it_come_through(
+    settings: Settings,
+) -> None:
+    async def scenario() -> None:
+        await send_broken_header(settings)
+        async with running(settings, Counting()) as (service, _):
+            await produce(settings.kafka_bootstrap_servers, settings.topic_prefix + "in", [(b"k1", b"x", [])], 0)
+            await drained(settings, 11)
+            assert service.alive
+        assert sorted(await outputs(settings)) == [*((b"k0", count) for count in range(1, 11)), (b"k1", 1)]
+        letters = await read_committed(settings.kafka_bootstrap_servers, settings.topic_prefix + "dlq")
+        headers = [dict(letter.headers) for letter in letters]
+        assert {each["dlq-error-code"] for each in headers} == {b"input.unreadable_header"}
+        # The broken record, and those behind it in its batch.
+        assert sorted(int(each["dlq-offset"]) for each in headers) == list(range(10, 21))
 
     asyncio.run(scenario())
 
