@@ -30,7 +30,10 @@ _ESCAPED = re.compile(r"\\+([/,.\"'])")
 _TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:'[a-z]+)*|[A-Z]+(?:'[A-Z]+)*|[0-9]+")
 
 _SPLIT_TYPES = frozenset({"tỉnh", "phường", "huyện", "quận", "xã", "thôn"})
-_GLUED_TYPE = re.compile(r"(?:tinh|phuong|huyen|quan|xa|thon)(?=[a-z]{2})")
+# Before the rest of a name in full, or before its first letter, where only that slipped: `xãn gọc hồi`.
+_GLUED_TYPE = re.compile(
+    r"(?:tinh|phuong|huyen|quan|xa|thon)(?=[a-z]{2})|(?:tinh(?!h)|phuong(?!g)|huyen(?!n)|xa(?!a))(?=[a-z]$)"
+)
 
 
 def _letter(char: str) -> str:
