@@ -29,9 +29,9 @@ class Evidence:
     contained: frozenset[Mention]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Claim:
-    """That a text means one commune: where it names it, its district and its province.
+    """That a text means one commune: where it names it, its district and its province. Like a mention, never changed.
 
     `same_age` says that the province named is the one of the commune's own age; `town_of` is the district by whose
     name the text calls a town.

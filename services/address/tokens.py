@@ -100,15 +100,19 @@ def tokenise(text: str, syllables: frozenset[str] = frozenset(), known: Collecti
     in one case that are not `known` otherwise are split into `syllables` if they can be."""
     text, cut = clean(text)
     letters = text.translate(_LETTERS)
+    lower = letters.lower()
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for match in _TOKEN.finditer(letters):
         if len(words) == MAX_TOKENS:
             break
-        words.append(match.group().lower().replace("'", ""))
-        starts.append(match.start())
-        ends.append(match.end())
+        start, end = match.span()
+        words.append(lower[start:end])
+        starts.append(start)
+        ends.append(end)
+    if "'" in lower:
+        words = [word.replace("'", "") for word in words]
     if not text.isascii():
         _split_types(text, words, starts, ends)
     _split_unknown(words, starts, ends, syllables, known)
