@@ -131,7 +131,7 @@ def test_a_worker_that_wakes_after_its_partitions_moved_is_fenced(scene: Scene, 
     wait_for(
         lambda: zombie.ready() and metric(zombie, "diachi_partitions_assigned") < PARTITIONS, "the zombie to rejoin"
     )
-    assert metric(zombie, "diachi_partitions_lost_total") > 0, "the zombie was not fenced: no stall was tested"
+    assert metric(zombie, "diachi_transactions_aborted_total") > 0, "the zombie was not fenced: no stall was tested"
     assert_same(scene.audit(ROWS, "b1"), undisturbed)
 
 
