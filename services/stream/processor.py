@@ -180,9 +180,8 @@ class PartitionProcessor:
         stage = worker.stage
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
         self._in_hand, self._waiting_since = len(records), records[0].timestamp
-        started = time.monotonic()
         try:
-            failures = await self._domain(records, out)
+            failures, seconds = await self._domain(records, out)
             processed = time.monotonic()
             worker.breaker.record(len(records), failures)
             await self._transact(records, out)
@@ -201,21 +200,28 @@ class PartitionProcessor:
             worker.consumer.seek(self._partition, self._committed)
         self._in_hand, self._waiting_since = 0, None
         worker.refusals.committed(partition)
-        self._adapt(processed - started)
-        count_batch(worker.metrics, records, out, failures, processed - started, time.monotonic() - processed)
+        self._adapt(seconds)
+        count_batch(worker.metrics, records, out, failures, seconds, time.monotonic() - processed)
 
-    async def _domain(self, records: Sequence[InputRecord], out: Outputs) -> int:
-        """Let the stage work on a batch, except on a record that cannot be had or whose outputs the broker refuses."""
+    async def _domain(self, records: Sequence[InputRecord], out: Outputs) -> tuple[int, float]:
+        """Let the stage work on a batch, except on a record that cannot be had or whose outputs the broker refuses.
+
+        Returns the unexpected failures and the seconds of work, without the wait for the worker's one thread.
+        """
         worker = self._worker
         if isinstance(records[0], UnreadableRecord):
             out.dead_letter(records[0], DeadLetterCode.UNREADABLE_HEADER, DETAIL)
-            return 0
+            return 0, 0.0
         if worker.refusals.is_poison(self._partition.partition, records[0].offset):
             detail = "the broker refuses what this record leads to: replay it once the topics' limits are mended"
             out.dead_letter(records[0], DeadLetterCode.UNEXPECTED, detail)
-            return 1
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(worker.executor, worker.stage.process, records, self._store, out)
+            return 1, 0.0
+
+        def work() -> tuple[int, float]:
+            started = time.monotonic()
+            return worker.stage.process(records, self._store, out), time.monotonic() - started
+
+        return await asyncio.get_running_loop().run_in_executor(worker.executor, work)
 
     def _adapt(self, seconds: float) -> None:
         """Keep a batch of slow records within its time budget."""
