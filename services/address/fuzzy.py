@@ -19,7 +19,7 @@ from services.address.initials import Initials
 from services.address.lexicon import CommunePlace, Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
 from services.address.tokens import COMMA, DASH, GLUED
-from services.address.words import LOCAL_KINDS
+from services.address.words import LOCAL_KINDS, TYPE_WORDS
 
 LEAST_SIMILARITY = 0.70
 _SHORT = 4
@@ -36,6 +36,8 @@ _MAX_SPANS = 60
 _MAX_SPANS_NATIONAL = 6
 _MAX_DISTRICT_PROVINCES = 4
 _MAX_ADDED = 32
+# A type word that stands alone is no misspelt name: `Phường , tỉnh Vĩnh Long` is not Phú Long.
+_TYPE_KEYS = frozenset(words.replace(" ", "") for words, kind in TYPE_WORDS.items() if kind not in LOCAL_KINDS)
 _DIGITS = str.maketrans("", "", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -200,7 +202,7 @@ def _spans(reading: Reading, home: set[str]) -> list[Span]:
             if len(key) > _MAX_KEY:
                 break
             digit_follows = end + 1 < count and tokens.gaps[end + 1] == GLUED and tokens.words[end + 1].isdigit()
-            if len(key) > 2 and not digit_follows:
+            if len(key) > 2 and not digit_follows and key not in _TYPE_KEYS:
                 spans.append(Span(start, end + 1, key))
         if len(spans) >= _MAX_SPANS:
             break
