@@ -22,9 +22,17 @@ def test_a_few_failures_do_not_open_it_however_few_the_records() -> None:
         breaker.record(1, 1)
 
 
-def test_old_failures_are_forgotten() -> None:
+def test_only_the_last_records_count() -> None:
     breaker = Breaker(share=0.05, window=100)
     for _ in range(50):
-        breaker.record(100, 4)
-    breaker.record(1000, 0)
-    breaker.record(1000, 49)
+        breaker.record(100, 0)
+    with pytest.raises(TooManyFailuresError, match="10 of the last 100 "):
+        breaker.record(100, 10)
+
+
+def test_old_failures_are_forgotten() -> None:
+    breaker = Breaker(share=0.5, window=100)
+    breaker.record(100, 50)
+    breaker.record(100, 0)
+    with pytest.raises(TooManyFailuresError, match="51 of the last 100 "):
+        breaker.record(100, 51)
