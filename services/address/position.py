@@ -35,8 +35,8 @@ SOURCE_VN2000 = "input.vn2000"
 DEFAULT_ACCURACY_M = 10.0  # A phone's receiver under open sky, where the source does not say.
 VN2000_SHIFT_ACCURACY_M = 1.0
 SAME_PLACE_M = 50.0
-# A thousand kilometres: what is said to be worse says no more.
-_MAX_ACCURACY_M = 1_000_000.0
+# What a source says of its accuracy is believed from a decimetre to a thousand kilometres.
+_ACCURACY_M = (0.1, 1_000_000.0)
 
 _EARTH_RADIUS_M = 6_371_008.8
 _METRES_PER_DEGREE = 111_320.0
@@ -262,5 +262,5 @@ def _coarseness_m(lat: Floats, lon: Floats) -> Floats:
 
 
 def _accuracy_m(said: Floats, coarse_m: Floats, shifted: Mask) -> Floats:
-    accuracy = np.where(np.isfinite(said) & (said > 0), np.minimum(said, _MAX_ACCURACY_M), DEFAULT_ACCURACY_M)
+    accuracy = np.where(np.isfinite(said) & (said > 0), np.clip(said, *_ACCURACY_M), DEFAULT_ACCURACY_M)
     return np.round(np.maximum(accuracy, coarse_m) + np.where(shifted, VN2000_SHIFT_ACCURACY_M, 0.0), 1)
