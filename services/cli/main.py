@@ -43,5 +43,24 @@ app.command()(explain.explain)
 
 
 def run() -> None:
-    """Entry point of the `diachi` script."""
-    app()
+    """Entry point of the `diachi` script. A setting that cannot be read ends it with status 2."""
+    try:
+        app()
+    except ValueError as error:
+        if (mistakes := _bad_settings(error)) is None:
+            raise
+        typer.echo(mistakes, err=True)
+        raise SystemExit(2) from None
+
+
+def _bad_settings(error: ValueError) -> str | None:
+    """Which variables of the environment are wrong, one a line; None for any other error."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError) or error.title != "Settings":
+        return None
+    # KAFKA_BOOTSTRAP_SERVERS, the one variable without the prefix, takes any text.
+    return "\n".join(
+        f"diachi: DIACHI_{str(each['loc'][0]).upper()} in the environment: {each['msg']}"
+        for each in error.errors(include_input=False)
+    )

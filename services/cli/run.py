@@ -24,8 +24,8 @@ def run(
 ) -> None:
     """Run a broker and all services on this machine until Ctrl-C.
 
-    With KAFKA_BOOTSTRAP_SERVERS set, its broker is used and none is started. Prints, when all are ready, the addresses
-    as NAME=value lines that `diachi submit` and `diachi status` understand in their environment.
+    With KAFKA_BOOTSTRAP_SERVERS set, its broker is used and none is started. When all are ready, prints their addresses
+    as NAME=value lines. Where these are not the usual ones, set them for `diachi submit` and `diachi status`.
     """
     from aiokafka.errors import KafkaError
 
@@ -47,7 +47,7 @@ def run(
         _say(f"diachi run: {error}")
         raise typer.Exit(1) from None
     except KafkaError as error:
-        _say(f"diachi run: no answer from Kafka: {error!r}. Is KAFKA_BOOTSTRAP_SERVERS right?")
+        _say(f"diachi run: no answer from Kafka ({type(error).__name__}). Is KAFKA_BOOTSTRAP_SERVERS right?")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         _say("Stopped.")
@@ -64,7 +64,8 @@ def _print_addresses(stack: Stack) -> None:
     for service in stack.supervisor.services:
         pid, log = stack.supervisor.pid(service.name), stack.supervisor.log_path(service.name)
         table.add_row(service.name, service.address, str(pid), _short(log))
-    Console(stderr=True, soft_wrap=True).print(table)
+    # Wide enough for whole addresses and paths, which people copy, also into a file.
+    Console(stderr=True, soft_wrap=True, width=160).print(table)
 
 
 def _process_of(stack: Stack) -> tuple[str, str]:

@@ -28,7 +28,10 @@ def status(
     try:
         found = asyncio.run(_ask(url, batch_id, limit))
     except TrackerUnavailableError as error:
-        typer.echo(f"diachi status: {error}. Is `diachi tracker` running? --tracker names another address.", err=True)
+        typer.echo(
+            f"diachi status: {error}. Is `diachi run` or `diachi tracker` running? --tracker names another address.",
+            err=True,
+        )
         raise typer.Exit(1) from None
     if found is None:
         typer.echo(f"diachi status: the tracker at {url} knows no batch {batch_id!r}.", err=True)

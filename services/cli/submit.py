@@ -101,7 +101,7 @@ async def _reachable(client: TrackerClient, wait: bool) -> bool:
         return True
     except TrackerUnavailableError as error:
         if wait:
-            _fail(f"{error}. Start it with `diachi tracker`, or use --no-wait.\nNothing was sent.")
+            _fail(f"{error}. Start it with `diachi run` or `diachi tracker`, or use --no-wait.\nNothing was sent.")
         return False
     return True
 
@@ -140,7 +140,7 @@ def _report(last: Progress, seconds: float, wait: bool) -> None:
 
 def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progress:
     """What `run` returns; whatever ends it early is said, with what to do, and ends the command with status 1."""
-    from aiokafka.errors import KafkaError
+    from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.intake.readers import ReadError
     from services.intake.submission import StalledError, TopicMissingError
@@ -158,6 +158,11 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
         _fail(f"{error}. What was sent is not lost; ask again later: `diachi status {batch_id}`. {again}")
     except TopicMissingError as error:
         _fail(f"{error}\nNothing was sent.")
+    except KafkaConnectionError:
+        _fail(
+            f"no broker answers at {servers}. Start one with `diachi run`, or set KAFKA_BOOTSTRAP_SERVERS. "
+            f"The batch may be incomplete. {again}"
+        )
     except KafkaError as error:
         _fail(f"Kafka at {servers} fails: {error!r}. The batch may be incomplete. {again}")
     except (ReadError, OSError) as error:

@@ -30,7 +30,7 @@ def create(
     """Make the topics that do not exist yet on KAFKA_BOOTSTRAP_SERVERS. Existing ones are compared and left alone."""
     import asyncio
 
-    from aiokafka.errors import KafkaError
+    from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.stream.settings import Settings
     from services.stream.topic_admin import TopicsUnfitError, create_topics
@@ -45,6 +45,9 @@ def create(
                 replication_factor=replication_factor or settings.replication_factor,
             )
         )
+    except KafkaConnectionError:
+        where = settings.kafka_bootstrap_servers
+        raise _refused(f"no answer from Kafka at {where}: is it running, and KAFKA_BOOTSTRAP_SERVERS right?") from None
     except (KafkaError, OSError) as error:
         raise _refused(f"no answer from Kafka at {settings.kafka_bootstrap_servers}: {error}") from error
     except TopicsUnfitError as error:
@@ -88,7 +91,11 @@ def document(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        out.write_bytes(text)
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_bytes(text)
+        except OSError as error:
+            raise _refused(f"{out} cannot be written: {error.strerror}") from None
 
 
 def _print_report(report: TopicReport) -> None:

@@ -138,7 +138,7 @@ def test_the_filter_answers_each_line_before_the_input_ends() -> None:
         (["in.csv", "-o", "out.csv", "--map", "address=Nhà"], "no such column"),
         (["in.csv", "-o", "out.csv", "--map", "nhà"], "FIELD=COLUMN"),
         (["bad.csv", "-o", "out.csv"], "no column is the address"),
-        (["in.csv", "-o", "nowhere/out.csv"], "nowhere"),
+        (["in.csv", "-o", "in.csv/out.csv"], "in.csv: File exists"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_leaves_no_output(
