@@ -8,7 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from schemas.batch import BatchStatus
+from schemas.dead_letter import DeadLetterCode
 from schemas.outcome import Outcome
+from services.address.faults import Fault
 
 _MEANING = {
     Outcome.DIGITISED: "coded and published",
@@ -16,6 +18,19 @@ _MEANING = {
     Outcome.REVIEW: "a person must decide",
     Outcome.DEAD_LETTER: "refused, its bytes kept in the dead letters",
     Outcome.WITHDRAWN: "withdrawn by the source",
+}
+_REFUSED = {
+    DeadLetterCode.TOO_LARGE: "The row is too large.",
+    DeadLetterCode.NOT_UTF8: "The row is not UTF-8.",
+    DeadLetterCode.NOT_JSON: "The row is not JSON.",
+    DeadLetterCode.TOO_DEEP: "The row is JSON with too many levels.",
+    DeadLetterCode.SCHEMA: "The row breaks the contract, for example by having no address.",
+    DeadLetterCode.UNREADABLE_HEADER: "The record has a header that cannot be read.",
+    DeadLetterCode.KEY_MISMATCH: "The record's key is not that of its value.",
+    DeadLetterCode.DECISION_STALE: "The record changed after the person decided.",
+    DeadLetterCode.DECISION_UNKNOWN_RECORD: "The decision is about a record that is not known.",
+    DeadLetterCode.DECISION_UNKNOWN_COMMUNE: "The decision names a commune that is not known.",
+    DeadLetterCode.UNEXPECTED: "The service failed on the row; the fault is its own.",
 }
 _SHOWN_REASONS = 10
 
@@ -41,11 +56,13 @@ def reason_table(status: BatchStatus) -> Table | None:
     table = Table(box=None, pad_edge=False)
     table.add_column("reason")
     table.add_column("rows", justify="right")
+    table.add_column("")
+    meanings = {fault.value: fault.en for fault in Fault} | {code.value: text for code, text in _REFUSED.items()}
     ordered = sorted(status.reasons.items(), key=lambda item: (-item[1], item[0]))
     for reason, count in ordered[:_SHOWN_REASONS]:
-        table.add_row(reason, f"{count:,}")
+        table.add_row(reason, f"{count:,}", meanings.get(reason, ""))
     if rest := ordered[_SHOWN_REASONS:]:
-        table.add_row(f"{len(rest)} other reasons", f"{sum(count for _, count in rest):,}")
+        table.add_row(f"other reasons ({len(rest)})", f"{sum(count for _, count in rest):,}")
     return table
 
 

@@ -110,8 +110,12 @@ def _show(published: Published, file: Path, console: Console) -> None:
     console.print(reviews_table(published, width))
     console.print(f"\nThe map: {file} (GeoJSON; open it in QGIS or another viewer)")
     console.print("Look further:")
-    console.print('  diachi explain "Số 5 đường Bình Thuận, P. Minh Xuân, TP Tuyên Quang"   why an answer is as it is')
-    console.print("  diachi run      everything on this machine; then diachi submit FILE --source NAME")
+    console.print('  .venv/bin/diachi explain "Số 5 đường Bình Thuận, P. Minh Xuân, TP Tuyên Quang"')
+    console.print("      why an answer is as it is")
+    console.print("  .venv/bin/diachi run")
+    console.print(
+        "      everything on this machine; then, in another terminal: .venv/bin/diachi submit FILE --source NAME"
+    )
 
 
 def _check(published: Published) -> None:
