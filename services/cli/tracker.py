@@ -11,12 +11,13 @@ def tracker() -> None:
 
     from services.stream.settings import Settings
     from services.stream.topic_admin import TopicsUnfitError
+    from services.stream.topic_ids import TopicMissingError
     from services.tracker.worker import run_tracker
 
     settings = Settings()
     try:
         run_tracker(settings)
-    except (LookupError, TopicsUnfitError) as error:
+    except (TopicMissingError, TopicsUnfitError) as error:
         typer.echo(f"diachi tracker: {error}", err=True)
         raise typer.Exit(2) from None
     except KafkaError as error:

@@ -73,6 +73,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
 
         Raises what made a stage fail for good, GroupLostError, and at the start KafkaError or TopicMissingError.
         """
+        input_id = await topic_id(self._settings.kafka_bootstrap_servers, self._topic)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.kafka_bootstrap_servers,
             group_id=self._group_id,
@@ -90,7 +91,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             stage=self._stage,
             consumer=consumer,
             group_id=self._group_id,
-            topic_id=await topic_id(self._settings.kafka_bootstrap_servers, self._topic),
+            topic_id=input_id,
             metrics=self._metrics,
             breaker=Breaker(self._settings.breaker_share, self._settings.breaker_window),
             partitioner=Partitioner(),

@@ -6,13 +6,15 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.stream.topic_ids import TopicMissingError
+
 _FETCH_BYTES = 8 * 1024 * 1024
 
 
 async def read_snapshot(bootstrap_servers: str, topic: str) -> dict[bytes, bytes]:
     """Committed records up to the end as it is at the start; a key whose last value is null is left out.
 
-    Raises LookupError when the topic does not exist, KafkaError when the broker cannot be reached.
+    Raises TopicMissingError when the topic does not exist, KafkaError when the broker cannot be reached.
     """
     consumer = AIOKafkaConsumer(
         topic,
@@ -27,7 +29,7 @@ async def read_snapshot(bootstrap_servers: str, topic: str) -> dict[bytes, bytes
     try:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
-            raise LookupError(
+            raise TopicMissingError(
                 f"topic {topic!r} does not exist on the broker: create the topics with `diachi topics create`"
             )
         partitions = [TopicPartition(topic, number) for number in numbers]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
-from services.stream.topic_admin import WantedTopic, ensure_topics
+from services.stream.topic_admin import TopicsUnfitError, WantedTopic, ensure_topics
 from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, BATCH_STATUS
 from services.tracker.exactly_once import CrashOnlyApp, ExactTables, TransactionalSender
@@ -31,7 +33,7 @@ class ProgressTopic:
 
 
 async def inspect_progress(settings: Settings) -> ProgressTopic:
-    """Look the input topic up. Raises LookupError when it, or the output topic, does not exist or does not fit it."""
+    """Look the input topic up. Raises TopicMissingError for it or the output topic, TopicsUnfitError if they differ."""
     progress, status = settings.topic_prefix + BATCH_PROGRESS, settings.topic_prefix + BATCH_STATUS
     found = await topic_id(settings.kafka_bootstrap_servers, progress)
     await topic_id(settings.kafka_bootstrap_servers, status)
@@ -42,7 +44,7 @@ async def inspect_progress(settings: Settings) -> ProgressTopic:
     finally:
         await consumer.stop()
     if counts[progress] != counts[status]:
-        raise LookupError(
+        raise TopicsUnfitError(
             f"{progress} has {counts[progress]} partitions and {status} has {counts[status]}: they must have the same "
             "number, so that a batch's status is written in the transaction that reads its events"
         )
@@ -78,6 +80,8 @@ def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics) ->
         broker=[f"kafka://{server}" for server in settings.kafka_bootstrap_servers.split(",")],
         processing_guarantee="exactly_once",
         store="memory://",
+        # Faust wants a folder, also for tables in memory.
+        datadir=Path(gettempdir()) / f"{_app_id(settings)}-faust",
         broker_session_timeout=6.0,
         broker_heartbeat_interval=2.0,
         broker_commit_interval=0.5,

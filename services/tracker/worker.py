@@ -20,7 +20,7 @@ log = structlog.get_logger()
 def run_tracker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT, then commit what was processed and leave the group.
 
-    Raises LookupError when a topic is missing, TopicsUnfitError, and KafkaError when the broker cannot be reached. A
+    Raises TopicMissingError, TopicsUnfitError, and KafkaError when the broker cannot be reached. A
     crash ends the process with status 70 (CrashOnlyApp).
     """
     configure_logs(settings.log_level)
