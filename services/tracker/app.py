@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,16 +71,15 @@ def _app_id(settings: Settings) -> str:
     return settings.topic_prefix + "diachi-tracker"
 
 
-def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics) -> CrashOnlyApp:
-    """The app, ready to be run by a worker; nothing is connected yet."""
+def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, folder: Path) -> CrashOnlyApp:
+    """The app, ready to be run by a worker; nothing is connected yet. Faust wants a folder even for tables in memory."""
     host, port = web_address(settings)
     app = CrashOnlyApp(
         _app_id(settings),
         broker=[f"kafka://{server}" for server in settings.kafka_bootstrap_servers.split(",")],
         processing_guarantee="exactly_once",
         store="memory://",
-        # Faust wants a folder, also for tables in memory.
-        datadir=Path(gettempdir()) / f"{_app_id(settings)}-faust",
+        datadir=folder,
         broker_session_timeout=6.0,
         broker_heartbeat_interval=2.0,
         broker_commit_interval=0.5,

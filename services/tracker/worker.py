@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import faust
 import structlog
@@ -28,14 +30,15 @@ def run_tracker(settings: Settings) -> None:
     metrics = Metrics(STAGE)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = create_app(settings, progress, metrics)
-    host, port = web_address(settings)
-    log.info("tracker started", http=f"{host}:{port}", partitions=progress.partitions)
-    worker = faust.Worker(app, loop=loop, override_logging=False, quiet=True, redirect_stdouts=False)
-    worker.spinner = None
-    for name in ("faust", "mode", "aiokafka"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    worker.execute_from_commandline()
+    with TemporaryDirectory(prefix="diachi-tracker-") as folder:
+        app = create_app(settings, progress, metrics, Path(folder))
+        host, port = web_address(settings)
+        log.info("tracker started", http=f"{host}:{port}", partitions=progress.partitions)
+        worker = faust.Worker(app, loop=loop, override_logging=False, quiet=True, redirect_stdouts=False)
+        worker.spinner = None
+        for name in ("faust", "mode", "aiokafka"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        worker.execute_from_commandline()
 
 
 async def _prepare(settings: Settings) -> ProgressTopic:

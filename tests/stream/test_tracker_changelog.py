@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -21,7 +22,7 @@ async def _partitions(servers: str) -> dict[str, int]:
         await admin.close()
 
 
-def test_the_changelog_is_made_as_faust_names_it(kafka: str, topic_prefix: str) -> None:
+def test_the_changelog_is_made_as_faust_names_it(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
     settings = Settings(kafka_bootstrap_servers=kafka)
 
     async def prepare() -> tuple[str, dict[str, int]]:
@@ -29,7 +30,7 @@ def test_the_changelog_is_made_as_faust_names_it(kafka: str, topic_prefix: str) 
         progress = await inspect_progress(settings)
         await ensure_changelog(settings, progress)
         await ensure_changelog(settings, progress)
-        app = create_app(settings, progress, Metrics("tracker"))
+        app = create_app(settings, progress, Metrics("tracker"), tmp_path)
         (name,) = (str(table.changelog_topic_name) for table in app.tables.values())
         return name, await _partitions(kafka)
 
