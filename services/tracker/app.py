@@ -72,7 +72,7 @@ def _app_id(settings: Settings) -> str:
 
 
 def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, folder: Path) -> CrashOnlyApp:
-    """The app, ready to be run by a worker; nothing is connected yet. Faust wants a folder even for tables in memory."""
+    """The app, ready to be run by a worker; nothing is connected yet. Faust wants a folder for tables in memory too."""
     host, port = web_address(settings)
     app = CrashOnlyApp(
         _app_id(settings),
