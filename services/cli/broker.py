@@ -45,12 +45,15 @@ def broker(
     try:
         with local_broker(kind.value, data_dir=data_dir, port=port, say=_say) as running:
             _say(f"Broker: {running.kind} ({running.reason})")
+            own = running if isinstance(running, LocalBroker) else None
+            if own is not None:
+                _say(f"Log: {own.log_path}. Stop with Ctrl-C.")
+            # Last, so that whoever waits for the line may stop the broker at once.
             typer.echo(f"KAFKA_BOOTSTRAP_SERVERS={running.bootstrap_servers}")
-            if isinstance(running, LocalBroker):
-                _say(f"Log: {running.log_path}. Stop with Ctrl-C.")
-                while running.alive():
+            if own is not None:
+                while own.alive():
                     time.sleep(0.2)
-                _say("The broker ended by itself:\n" + running.log_tail())
+                _say("The broker ended by itself:\n" + own.log_tail())
                 raise typer.Exit(1)
     except BrokerUnavailable as error:
         _say(str(error))

@@ -11,6 +11,7 @@ import faust
 import structlog
 import uvloop
 
+from services.process.stop import interrupt_on_sigterm
 from services.stream.logs import configure_logs
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
@@ -26,7 +27,15 @@ def run_tracker(settings: Settings) -> None:
     crash ends the process with status 70 (CrashOnlyApp).
     """
     configure_logs(settings.log_level)
-    progress = asyncio.run(_prepare(settings))
+    # Until Faust has its own handlers: SIGTERM must not leave the folder behind.
+    interrupt_on_sigterm()
+    try:
+        _run(settings, asyncio.run(_prepare(settings)))
+    except KeyboardInterrupt:
+        log.info("tracker stopped before it had started")
+
+
+def _run(settings: Settings, progress: ProgressTopic) -> None:
     metrics = Metrics(STAGE)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)

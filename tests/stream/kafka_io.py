@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -48,8 +49,26 @@ async def _partition_count(servers: str, topic: str) -> int:
         await admin.close()
 
 
-async def read_committed(servers: str, topic: str) -> list[ConsumerRecord]:
-    """Every committed record of a topic, partition by partition, up to the end as it is now."""
+async def _ends(servers: str, topic: str) -> dict[TopicPartition, int]:
+    """The end of each partition, with what open transactions have written."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level="read_uncommitted")
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(await _partition_count(servers, topic))]
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        return ends
+    finally:
+        await consumer.stop()
+
+
+async def read_committed(servers: str, topic: str, seconds: float = 60) -> list[ConsumerRecord]:
+    """Every committed record of a topic, partition by partition, up to the end as it is now.
+
+    Waits for the transactions that are open now: a commit is acknowledged before its markers are written, and until
+    they are, read-committed readers see less.
+    """
+    deadline = time.monotonic() + seconds
+    ends = await _ends(servers, topic)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers,
         isolation_level="read_committed",
@@ -60,12 +79,11 @@ async def read_committed(servers: str, topic: str) -> list[ConsumerRecord]:
     await consumer.start()
     found: list[ConsumerRecord] = []
     try:
-        partitions = [TopicPartition(topic, number) for number in range(await _partition_count(servers, topic))]
-        ends = await consumer.end_offsets(partitions)
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        for partition in partitions:
+        consumer.assign(list(ends))
+        await consumer.seek_to_beginning(*ends)
+        for partition in ends:
             while await consumer.position(partition) < ends[partition]:
+                assert time.monotonic() < deadline, f"a transaction on {topic} stayed open for {seconds} s"
                 fetched = await consumer.getmany(partition, timeout_ms=500)
                 found += [record for record in fetched.get(partition, ()) if record.offset < ends[partition]]
     finally:

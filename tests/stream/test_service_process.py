@@ -7,10 +7,11 @@ from pathlib import Path
 
 import orjson
 
+from services.process.ports import free_port
 from services.stream.topics import RAW
 from tests.chaos.audit import account
 from tests.stream.kafka_io import create_plain_topics, produce
-from tests.stream.pipeline import Pipeline, free_port, metric, wait_for
+from tests.stream.pipeline import Pipeline, metric, wait_for
 from tests.stream.services import create_service_topics
 
 
