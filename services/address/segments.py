@@ -2,7 +2,8 @@
 
 Addresses of one batch repeat their tails: matching a tail once is what makes a batch fast. A head segment is inert
 if it holds no name of the gazetteer and no word for a commune, district or province: leaving it out changes no
-candidate. A plain one (a number, a numbered village) cannot hold a misspelt name either.
+candidate. A plain one (a number, a numbered village) cannot hold a misspelt name either. A number before a street or
+village is taken off, and another put in its place: its value says nothing about the commune, only that there is one.
 """
 
 from __future__ import annotations
@@ -15,18 +16,14 @@ from services.address.cache import BoundedCache
 from services.address.details import Piece, parse_details
 from services.address.lexicon import Lexicon
 from services.address.mentions import read
+from services.address.plain import HOUSE_NUMBER, PlainParts
 from services.address.tokens import clean, tokenise
 from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
 STAND_IN = "1"
 _CACHED_SEGMENTS = 65_536
-_PLAIN = re.compile(
-    r"(?:số nhà|số|nhà|sn|tổ dân phố|tổ nhân dân|tổ|tdp|thôn|xóm|ấp|khóm|bản|khu phố|khu vực|khu|khối|kp|đội|ngõ|ngách"
-    r"|hẻm|kiệt)?[ .]*\d+[a-z]?(?:[/-]\d+[a-z]?)*",
-    re.IGNORECASE,
-)
 _LEADING_NUMBER = re.compile(
-    r"((?:số nhà|số|sn)?[ .:]*\d+[a-zA-Z]?(?:[/-]\d+[a-zA-Z]?)*) (?=[^\W\d_]{2})", re.IGNORECASE
+    r"((?:số nhà|số|sn|so nha|so)?[ .:]*\d+[a-z]?(?:[/-]\d+[a-z]?)*) (?=[^\W\d_]{2})(?!bis\b|ter\b)", re.IGNORECASE
 )
 
 
@@ -35,16 +32,16 @@ class Segment:
     """What one segment before the tail amounts to."""
 
     inert: bool
-    plain: bool
     pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HeadPart:
-    """One segment of the head: its pieces, and where it stands in the whole text (`start` is -1 where it was left
-    out of that)."""
+    """One segment of the head: the house number taken off it, its pieces, and where it stands in the whole text
+    (`start` is -1 where it was left out of that)."""
 
-    pieces: tuple[Piece, ...]
+    number: Piece | None
+    pieces: Sequence[Piece]
     start: int
     end: int
 
@@ -53,43 +50,50 @@ class HeadPart:
 class Cut:
     """A text as the parts of its head and its tail.
 
-    `whole` is the text without its plain segments, to match if the tail does not settle it. `stand_in` says that the
-    tail begins with a number in place of the real one, which is the last part of the head.
+    `whole` is the text without its plain segments, to match if the tail does not settle it. `number` is the house
+    number taken off the tail.
     """
 
     head: tuple[HeadPart, ...]
+    number: Piece | None
     tail: str
     whole: str
-    stand_in: bool
     cut_short: bool
 
     def with_tail_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         """All pieces of the text in order, given those of its tail."""
-        head = [piece for part in self.head for piece in part.pieces]
-        return (*head, *self._without_stand_in(pieces, 0))
+        merged = [piece for part in self.head for piece in _with_number(part.pieces, part.number, 0)]
+        merged += _with_number(pieces, self.number, 0)
+        return tuple(merged)
 
     def with_whole_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         """All pieces of the text in order, given those of `whole`."""
         merged: list[Piece] = []
         for part in self.head:
-            merged += part.pieces if part.start < 0 else [p for p in pieces if part.start <= p.start < part.end]
+            here = part.pieces if part.start < 0 else [p for p in pieces if part.start <= p.start < part.end]
+            merged += _with_number(here, part.number, max(part.start, 0))
         tail_start = len(self.whole) - len(self.tail)
-        merged += self._without_stand_in([piece for piece in pieces if piece.start >= tail_start], tail_start)
+        merged += _with_number([piece for piece in pieces if piece.start >= tail_start], self.number, tail_start)
         return tuple(merged)
 
-    def _without_stand_in(self, pieces: Sequence[Piece], tail_start: int) -> list[Piece]:
-        return [
-            piece
-            for piece in pieces
-            if not (self.stand_in and piece.label == "house_number" and piece.start == tail_start)
-        ]
+
+def _with_number(pieces: Sequence[Piece], number: Piece | None, start: int) -> Sequence[Piece]:
+    """The pieces of a part that begins at `start`, with the number taken off it in the place of the stand-in."""
+    if number is None:
+        return pieces
+    if not pieces or pieces[0].start != start or pieces[0].label != number.label:
+        return [number, *pieces]
+    stand_in = pieces[0]
+    value = number.value + stand_in.value.removeprefix(STAND_IN)
+    return [Piece(stand_in.start, stand_in.end, stand_in.label, value), *pieces[1:]]
 
 
 class Segmenter:
-    """Cuts texts, remembering segments."""
+    """Cuts texts, remembering their segments."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self._plain = PlainParts(lexicon)
         self._segments: BoundedCache[str, Segment] = BoundedCache(_CACHED_SEGMENTS)
 
     def cut(self, text: str) -> Cut:
@@ -100,25 +104,31 @@ class Segmenter:
         kept: list[str] = []
         offset = start = 0
         for part in parts[:-2]:
-            segment = self._segment(part.strip())
-            if not segment.inert:
-                break
-            if segment.plain:
-                head.append(HeadPart(segment.pieces, -1, -1))
+            part = part.strip()
+            plain = self._plain.read(part)
+            if plain is not None:
+                head.append(HeadPart(None, (plain,), -1, -1))
             else:
-                head.append(HeadPart(segment.pieces, offset, offset + len(part)))
+                number, part = self._without_number(part)
+                segment = self._segment(part)
+                if not segment.inert:
+                    break
+                head.append(HeadPart(number, segment.pieces, offset, offset + len(part)))
                 kept.append(part)
                 offset += len(part) + 1
             start += 1
         rest = parts[start:]
-        first = rest[0].lstrip()
-        number = _LEADING_NUMBER.match(first)
-        if number is not None:
-            head.append(HeadPart(self._segment(number[1]).pieces, -1, -1))
-            # The number's value says nothing about the commune, only that there is one.
-            rest[0] = f"{STAND_IN} {first[number.end() :]}"
+        number, rest[0] = self._without_number(rest[0].lstrip())
         tail = ",".join(rest)
-        return Cut(tuple(head), tail, ",".join([*kept, tail]), number is not None, cut_short)
+        return Cut(tuple(head), number, tail, ",".join([*kept, tail]), cut_short)
+
+    def _without_number(self, part: str) -> tuple[Piece | None, str]:
+        """The house number that a part begins with, and the part with a stand-in for it."""
+        match = _LEADING_NUMBER.match(part)
+        number = None if match is None else self._plain.read(match[1])
+        if match is None or number is None or number.label != HOUSE_NUMBER:
+            return None, part
+        return number, f"{STAND_IN} {part[match.end() :]}"
 
     def _segment(self, part: str) -> Segment:
         known = self._segments.get(part)
@@ -132,5 +142,4 @@ class Segmenter:
         inert = not reading.mentions and all(
             word.kind in LOCAL_KINDS or (word.weak and word.kind not in COMMUNE_KINDS) for word in reading.words
         )
-        pieces = tuple(parse_details(reading, len(reading.tokens)))
-        return Segment(inert, inert and _PLAIN.fullmatch(part) is not None, pieces)
+        return Segment(inert, tuple(parse_details(reading, len(reading.tokens))))
