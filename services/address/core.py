@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from gazetteer.gazetteer import Gazetteer
-from gazetteer.model import Commune, LegacyCommune
+from gazetteer.model import LegacyCommune
 from gazetteer.names import tidy
 from schemas.address import (
     AddressResult,
@@ -20,6 +21,7 @@ from schemas.address import (
     Position,
 )
 from schemas.raw import Decision, RawAddress
+from services.address.cache import BoundedCache
 from services.address.compose import matched_text, published_text
 from services.address.decide import PERFECT_SCORE, decide
 from services.address.details import components_of
@@ -28,17 +30,27 @@ from services.address.faults import Fault
 from services.address.identity import dwelling_id
 from services.address.lexicon import Lexicon
 from services.address.locate import fallback_position, level_of, may_lie_in
-from services.address.matcher import Match, Matcher
+from services.address.matcher import Match, Matcher, Ranking
 from services.address.position import PointReading, read_points
 from services.address.resolve import NOTHING, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch
 
+_CACHED_RESULTS = 65_536
 _LOCATED = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
 
 
 class UnknownCommuneError(LookupError):
     """A decision names a commune code that the gazetteer does not know today."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """What is known of one address before its code: everything but the components and the text."""
+
+    resolved: Resolved
+    position: Position | None
+    level: CoordinateLevel
 
 
 class AddressCore:
@@ -48,22 +60,23 @@ class AddressCore:
         self.gazetteer = gazetteer
         self.villages = VillageIndex(gazetteer.villages)
         self.matcher = Matcher(Lexicon(gazetteer))
+        # What the same tail and village names come to without a point.
+        self._pointless: BoundedCache[tuple[Ranking, tuple[str, ...]], _Located] = BoundedCache(_CACHED_RESULTS)
+        self._legacy: dict[tuple[str, int], LegacyPlace] = {}
 
     def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
         """One result for each address, in order. Never raises on any text or number."""
         published = [published_text(raw) for raw in batch]
         matches = self.matcher.match([matched_text(raw, text) for raw, text in zip(batch, published, strict=True)])
         points = read_points([raw.position for raw in batch])
-        results = [
-            self._result(text, match, point) for text, match, point in zip(published, matches, points, strict=True)
-        ]
-        return _with_codes(results)
+        located = [self._locate(match, point) for match, point in zip(matches, points, strict=True)]
+        codes = _codes(located)
+        return [self._result(*row) for row in zip(published, matches, points, located, codes, strict=True)]
 
     def explain(self, raw: RawAddress) -> Explanation:
         """The parse, the candidates and the decision of one address, for people to read."""
         result = self.digitise([raw])[0]
-        text = matched_text(raw, published_text(raw))
-        reading = self.matcher.read(text)
+        reading = self.matcher.read_cut(matched_text(raw, published_text(raw)))
         ranking = self.matcher.rank(reading)
         fuzzy = not ranking.settled
         if fuzzy:
@@ -81,7 +94,7 @@ class AddressCore:
                 f"commune_code {decision.commune_code!r} is not a commune of today; see `diachi gazetteer show`"
             )
         match = self.matcher.match([decision.address_text])[0]
-        fitting = [c for c in match.ranked if commune.code in c.place.current]
+        fitting = [c for c in match.ranking.ranked if commune.code in c.place.current]
         legacy = fitting[0].place.legacy if fitting else None
         components = decision.components or components_of(match.pieces)
         if decision.village:
@@ -89,26 +102,29 @@ class AddressCore:
         point = read_points([decision.position])[0]
         village = self.villages.find(components.village, None, (commune.code,)) if components.village else None
         inside = point.position is not None and may_lie_in(point.position, commune, None)
-        faults = (Fault.POINT_OUTSIDE_COMMUNE,) if point.position is not None and not inside else ()
+        outside = point.position is not None and not inside
+        faults = (Fault.POINT_OUTSIDE_COMMUNE,) if outside else ()
         resolved = Resolved(commune, legacy, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
-        position, level = self._position(resolved, point)
+        located = _Located(resolved, *self._position(resolved, point))
+        result = self._fields(decision.address_text, components, located, point.faults, _codes([located])[0])
         score = PERFECT_SCORE - sum(fault.penalty for fault in (*faults, *point.faults))
-        result = self._fields(decision.address_text, components, resolved, position, level, point.faults)
-        return _with_codes([replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)])[0]
+        return replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)
 
-    def _result(self, text: str, match: Match, point: PointReading) -> AddressResult:
-        if match.empty:
+    def _locate(self, match: Match, point: PointReading) -> _Located:
+        """The commune, and where the address lies."""
+        key = (match.ranking, match.village_names)
+        if point.position is None:
+            known = self._pointless.get(key)
+            if known is not None:
+                return known
+        if match.ranking.empty:
             resolved = replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
         else:
-            resolved = resolve(self.gazetteer, self.villages, match.ranked, match.village_names, point.position)
-        components = components_of(match.pieces)
-        faults = [*match.faults, *point.faults]
-        if resolved.village is None and components.village and not _all_numbered(components.village):
-            faults.append(Fault.VILLAGE_UNLISTED)
-        elif resolved.village is not None and components.village is None:
-            components = replace(components, village=f"{resolved.village.kind.capitalize()} {resolved.village.name}")
-        position, level = self._position(resolved, point)
-        return self._fields(text, components, resolved, position, level, faults, match)
+            resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, point.position)
+        located = _Located(resolved, *self._position(resolved, point))
+        if point.position is None:
+            self._pointless.put(key, located)
+        return located
 
     def _position(self, resolved: Resolved, point: PointReading) -> tuple[Position | None, CoordinateLevel]:
         if resolved.commune is None:
@@ -117,20 +133,34 @@ class AddressCore:
             return point.position, level_of(point.position)
         return fallback_position(resolved.commune, resolved.legacy, resolved.village)
 
+    def _result(
+        self, text: str, match: Match, point: PointReading, located: _Located, code: str | None
+    ) -> AddressResult:
+        components = components_of(match.pieces)
+        village = located.resolved.village
+        faults = (*match.faults, *point.faults) if match.faults or point.faults else ()
+        if village is None:
+            if components.village and not _all_numbered(components.village):
+                faults = (*faults, Fault.VILLAGE_UNLISTED)
+        elif components.village is None:
+            components = replace(components, village=f"{village.kind.capitalize()} {village.name}")
+        return self._fields(text, components, located, faults, code, match.ranking.wider_level)
+
     def _fields(
         self,
         text: str,
         components: Components,
-        resolved: Resolved,
-        position: Position | None,
-        level: CoordinateLevel,
+        located: _Located,
         more_faults: Sequence[Fault],
-        match: Match | None = None,
+        code: str | None,
+        wider_level: MatchLevel = MatchLevel.NONE,
     ) -> AddressResult:
+        resolved = located.resolved
         commune, legacy = resolved.commune, resolved.legacy
-        faults = tuple(dict.fromkeys([*resolved.faults, *more_faults]))
-        penalty = sum(fault.penalty for fault in faults) - sum(fault.penalty for fault in set(resolved.faults))
-        score = max(0, resolved.score - penalty)
+        faults, score = resolved.faults, resolved.score
+        if more_faults:
+            faults = tuple(dict.fromkeys([*faults, *more_faults]))
+            score = max(0, score - sum(fault.penalty for fault in faults if fault not in resolved.faults))
         province = None if commune is None else self.gazetteer.provinces[commune.province_code]
         return AddressResult(
             address_text=text,
@@ -139,43 +169,47 @@ class AddressCore:
             commune=None if commune is None else commune.full_name,
             province_code=None if province is None else province.code,
             province=None if province is None else province.full_name,
-            legacy=None if legacy is None else self._legacy(legacy),
+            legacy=None if legacy is None else self._legacy_place(legacy),
             registry_area=None if commune is None else commune.registry_area,
-            position=position,
-            match_level=_match_level(commune, components, match),
-            coordinate_level=level,
+            position=located.position,
+            match_level=wider_level if commune is None else _match_level(components),
+            coordinate_level=located.level,
             score=score,
             margin=resolved.margin,
-            faults=tuple(fault.value for fault in faults),
+            faults=tuple([fault.value for fault in faults]) if faults else (),
             next_action=decide(score, resolved.margin, commune is not None),
             rivals=resolved.rivals,
             dwelling_id=dwelling_id(
                 components, None if commune is None else commune.code, None if legacy is None else legacy.code
             ),
-            proposed_code=None,
+            proposed_code=code,
             gazetteer_version=self.gazetteer.version,
         )
 
-    def _legacy(self, legacy: LegacyCommune) -> LegacyPlace:
-        district = self.gazetteer.district_of(legacy)
-        province = self.gazetteer.old_provinces[legacy.province_code]
-        return LegacyPlace(
-            commune_code=legacy.code,
-            commune=legacy.full_name,
-            district_code=district.code,
-            district=district.full_name,
-            province_code=province.code,
-            province=province.full_name,
-        )
+    def _legacy_place(self, legacy: LegacyCommune) -> LegacyPlace:
+        key = (legacy.code, legacy.edition)
+        known = self._legacy.get(key)
+        if known is None:
+            district = self.gazetteer.district_of(legacy)
+            province = self.gazetteer.old_provinces[legacy.province_code]
+            known = self._legacy[key] = LegacyPlace(
+                commune_code=legacy.code,
+                commune=legacy.full_name,
+                district_code=district.code,
+                district=district.full_name,
+                province_code=province.code,
+                province=province.full_name,
+            )
+        return known
 
 
+@lru_cache(maxsize=16_384)
 def _all_numbered(village: str) -> bool:
     return all(is_numbered(part) for part in village.split(", "))
 
 
-def _match_level(commune: Commune | None, components: Components, match: Match | None) -> MatchLevel:
-    if commune is None:
-        return MatchLevel.NONE if match is None else match.wider_level
+def _match_level(components: Components) -> MatchLevel:
+    """The level of an address in a known commune."""
     if components.house_number and (components.street or components.village):
         return MatchLevel.HOUSE
     if components.street:
@@ -185,18 +219,20 @@ def _match_level(commune: Commune | None, components: Components, match: Match |
     return MatchLevel.COMMUNE
 
 
-def _with_codes(results: list[AddressResult]) -> list[AddressResult]:
-    """The results with their located codes, computed for all at once."""
-    rows = [
-        row
-        for row, result in enumerate(results)
-        if result.coordinate_level in _LOCATED and result.position is not None and result.registry_area is not None
-    ]
-    if not rows:
-        return results
-    positions = [(p.lat, p.lon) for p in (results[row].position for row in rows) if p is not None]
-    points = np.array(positions, dtype=np.float64)
-    areas = [area for area in (results[row].registry_area for row in rows) if area is not None]
-    for row, code in zip(rows, encode_located_batch(areas, points[:, 0], points[:, 1]), strict=True):
-        results[row] = replace(results[row], proposed_code=code)
-    return results
+def _codes(located: Sequence[_Located]) -> list[str | None]:
+    """The located codes, computed for all at once; None where the position is no finer than the village."""
+    codes: list[str | None] = [None] * len(located)
+    rows: list[int] = []
+    areas: list[str] = []
+    points: list[tuple[float, float]] = []
+    for row, one in enumerate(located):
+        commune, position = one.resolved.commune, one.position
+        if one.level in _LOCATED and position is not None and commune is not None:
+            rows.append(row)
+            areas.append(commune.registry_area)
+            points.append((position.lat, position.lon))
+    if rows:
+        degrees = np.array(points, dtype=np.float64)
+        for row, code in zip(rows, encode_located_batch(areas, degrees[:, 0], degrees[:, 1]), strict=True):
+            codes[row] = code
+    return codes

@@ -23,13 +23,16 @@ _CACHED_TAILS = 32_768
 
 # From this score on, exact names settle a text, unless one of these faults hints at a name not found.
 SETTLED_SCORE = 90
+_TOO_LONG = (Fault.TEXT_TOO_LONG,)
+_VILLAGES = frozenset({"village", "group", "name"})
 _ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUNE_OR_DISTRICT})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
     """The candidates of a text, best first. `pieces` are the components before the administrative part; `settled`
-    says that no misspelt name was looked for; `wider_level` is the level reached without a commune."""
+    says that no misspelt name was looked for; `wider_level` is the level reached without a commune. Shared by the texts
+    with one tail, and equal only to itself, so that what follows from it can be remembered by it."""
 
     ranked: tuple[Candidate, ...]
     pieces: tuple[Piece, ...]
@@ -40,18 +43,12 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What the text alone says."""
+    """What the text alone says. `village_names` is what may name a village."""
 
-    ranked: tuple[Candidate, ...]
+    ranking: Ranking
     pieces: tuple[Piece, ...]
-    wider_level: MatchLevel
+    village_names: tuple[str, ...]
     faults: tuple[Fault, ...]
-    empty: bool
-
-    @property
-    def village_names(self) -> list[str]:
-        """What may name a village."""
-        return [piece.value for piece in self.pieces if piece.label in ("village", "group", "name")]
 
 
 class Matcher:
@@ -115,6 +112,14 @@ class Matcher:
         """The reading of a text by names spelt right."""
         return read(tokenise(text, self.lexicon.syllables, self.lexicon.slips), self.lexicon)
 
+    def read_cut(self, text: str) -> Reading:
+        """The reading of a whole text, with the mentions that count in `match`: none of those in its inert head."""
+        reading = self.read(text)
+        tail_start = self._segmenter.cut(text).tail_start
+        starts = reading.tokens.starts
+        reading.keep([mention for mention in reading.mentions if starts[mention.start] >= tail_start])
+        return reading
+
     def rank_fuzzy(self, readings: Sequence[Reading]) -> list[Ranking]:
         """Add the misspelt names to the readings, and rank."""
         self.fuzzy.extend(readings)
@@ -135,8 +140,8 @@ class Matcher:
 
 
 def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
-    faults = (Fault.TEXT_TOO_LONG,) if cut.cut_short else ()
-    return Match(ranking.ranked, pieces, ranking.wider_level, faults, ranking.empty)
+    villages = tuple([piece.value for piece in pieces if piece.label in _VILLAGES])
+    return Match(ranking, pieces, villages, _TOO_LONG if cut.cut_short else ())
 
 
 def is_settled(ranked: Sequence[Candidate]) -> bool:

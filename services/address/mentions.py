@@ -113,6 +113,12 @@ class Reading:
         self.mentions.append(mention)
         self.starting.setdefault(mention.start, []).append(mention)
 
+    def keep(self, mentions: list[Mention]) -> None:
+        """Forget all mentions but these."""
+        self.mentions, self.starting = [], {}
+        for mention in mentions:
+            self.add(mention)
+
 
 def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     """The type words and the exact mentions of a text."""

@@ -43,7 +43,7 @@ def resolve(
     gazetteer: Gazetteer,
     villages: VillageIndex,
     ranked: Sequence[Candidate],
-    village_names: list[str],
+    village_names: Sequence[str],
     position: Position | None,
 ) -> Resolved:
     """Choose among the candidates, best first. `village_names` are the villages that the text may name."""
@@ -83,7 +83,7 @@ def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], position: Posit
     return ranked[0]
 
 
-def _village(villages: VillageIndex, place: CommunePlace, names: list[str]) -> Village | None:
+def _village(villages: VillageIndex, place: CommunePlace, names: Sequence[str]) -> Village | None:
     legacy_code = place.code if place.legacy is not None else None
     for name in names:
         found = villages.find(name, legacy_code, place.current)

@@ -51,12 +51,13 @@ class Cut:
     """A text as the parts of its head and its tail.
 
     `whole` is the text without its plain segments, to match if the tail does not settle it. `number` is the house
-    number taken off the tail.
+    number taken off the tail, `tail_start` the offset of the tail in the cleaned text.
     """
 
     head: tuple[HeadPart, ...]
     number: Piece | None
     tail: str
+    tail_start: int
     whole: str
     cut_short: bool
 
@@ -102,9 +103,9 @@ class Segmenter:
         parts = text.split(",")
         head: list[HeadPart] = []
         kept: list[str] = []
-        offset = start = 0
-        for part in parts[:-2]:
-            part = part.strip()
+        offset = start = tail_start = 0
+        for written in parts[:-2]:
+            part = written.strip()
             plain = self._plain.read(part)
             if plain is not None:
                 head.append(HeadPart(None, (plain,), -1, -1))
@@ -117,10 +118,11 @@ class Segmenter:
                 kept.append(part)
                 offset += len(part) + 1
             start += 1
+            tail_start += len(written) + 1
         rest = parts[start:]
         number, rest[0] = self._without_number(rest[0].lstrip())
         tail = ",".join(rest)
-        return Cut(tuple(head), number, tail, ",".join([*kept, tail]), cut_short)
+        return Cut(tuple(head), number, tail, tail_start, ",".join([*kept, tail]), cut_short)
 
     def _without_number(self, part: str) -> tuple[Piece | None, str]:
         """The house number that a part begins with, and the part with a stand-in for it."""

@@ -55,7 +55,7 @@ def test_a_batch_gives_what_its_records_give_alone_in_order(texts: list[str]) ->
 @given(_ADDRESSES)
 def test_a_text_cut_at_commas_is_ranked_like_the_whole(text: str) -> None:
     """Only the value of a leading house number may be lost."""
-    cut = CORE.matcher.match([text])[0].ranked
+    cut = CORE.matcher.match([text])[0].ranking.ranked
     reading = CORE.matcher.read(text)
     ranking = CORE.matcher.rank(reading)
     if not ranking.settled:
