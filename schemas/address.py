@@ -53,7 +53,11 @@ class Components:
 
 @dataclass(frozen=True, slots=True)
 class LegacyPlace:
-    """The commune before July 2025 that the text speaks of."""
+    """The commune before July 2025 that the text speaks of.
+
+    `assumed` says that the text does not tell which age it is of: its commune is one of today, and this the old one of
+    the same name that went into it.
+    """
 
     commune_code: str
     commune: str
@@ -61,6 +65,7 @@ class LegacyPlace:
     district: str
     province_code: str
     province: str
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

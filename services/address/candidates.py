@@ -64,6 +64,15 @@ def candidates(reading: Reading, lexicon: Lexicon) -> list[Candidate]:
     return found
 
 
+def may_settle(reading: Reading, lexicon: Lexicon) -> bool:
+    """Whether a candidate could be without the fault of a commune that stands alone: a quick look that never denies
+    what `candidates` would find."""
+    if len(reading.tokens) == 0 or any(word.kind is Kind.TOWN for word in reading.words):
+        return True
+    evidence = gather(reading, lexicon)
+    return any(_supported(place, evidence) for mention in evidence.communes for place in mention.name.communes)
+
+
 def _claims(evidence: Evidence) -> Iterator[Claim]:
     """Each commune mention with the places of that name which the rest of the text speaks for, else with all; and
     towns called by their district's name."""

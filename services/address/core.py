@@ -62,7 +62,7 @@ class AddressCore:
         self.matcher = Matcher(Lexicon(gazetteer))
         # What the same tail and village names come to without a point.
         self._pointless: BoundedCache[tuple[Ranking, tuple[str, ...]], _Located] = BoundedCache(_CACHED_RESULTS)
-        self._legacy: dict[tuple[str, int], LegacyPlace] = {}
+        self._legacy: dict[tuple[str, int, bool], LegacyPlace] = {}
 
     def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
         """One result for each address, in order. Never raises on any text or number."""
@@ -104,7 +104,7 @@ class AddressCore:
         inside = point.position is not None and may_lie_in(point.position, commune, None)
         outside = point.position is not None and not inside
         faults = (Fault.POINT_OUTSIDE_COMMUNE,) if outside else ()
-        resolved = Resolved(commune, legacy, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
+        resolved = Resolved(commune, legacy, False, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
         located = _Located(resolved, *self._position(resolved, point))
         result = self._fields(decision.address_text, components, located, point.faults, _codes([located])[0])
         score = PERFECT_SCORE - sum(fault.penalty for fault in (*faults, *point.faults))
@@ -169,7 +169,7 @@ class AddressCore:
             commune=None if commune is None else commune.full_name,
             province_code=None if province is None else province.code,
             province=None if province is None else province.full_name,
-            legacy=None if legacy is None else self._legacy_place(legacy),
+            legacy=None if legacy is None else self._legacy_place(legacy, resolved.legacy_assumed),
             registry_area=None if commune is None else commune.registry_area,
             position=located.position,
             match_level=wider_level if commune is None else _match_level(components),
@@ -180,14 +180,16 @@ class AddressCore:
             next_action=decide(score, resolved.margin, commune is not None),
             rivals=resolved.rivals,
             dwelling_id=dwelling_id(
-                components, None if commune is None else commune.code, None if legacy is None else legacy.code
+                components,
+                None if commune is None else commune.code,
+                None if legacy is None or resolved.legacy_assumed else legacy.code,
             ),
             proposed_code=code,
             gazetteer_version=self.gazetteer.version,
         )
 
-    def _legacy_place(self, legacy: LegacyCommune) -> LegacyPlace:
-        key = (legacy.code, legacy.edition)
+    def _legacy_place(self, legacy: LegacyCommune, assumed: bool) -> LegacyPlace:
+        key = (legacy.code, legacy.edition, assumed)
         known = self._legacy.get(key)
         if known is None:
             district = self.gazetteer.district_of(legacy)
@@ -199,6 +201,7 @@ class AddressCore:
                 district=district.full_name,
                 province_code=province.code,
                 province=province.full_name,
+                assumed=assumed,
             )
         return known
 

@@ -15,9 +15,10 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from services.address.initials import Initials
+from services.address.initials import Initials, abbreviations
 from services.address.lexicon import CommunePlace, Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
+from services.address.sounds import sound
 from services.address.tokens import COMMA, DASH, GLUED
 from services.address.words import LOCAL_KINDS, TYPE_WORDS
 
@@ -27,6 +28,9 @@ _LEAST_FIRM = 5
 _LEAST_SHORT = 0.75
 _LEAST_PROVINCE = 0.70
 _PARTIAL_SIMILARITY = 0.87
+# What is said alike is as close as one letter in a long name.
+_SOUND_SIMILARITY = 0.92
+_SURE_SIMILARITY = 0.8
 _KEPT_PER_SPAN = 3
 _KEPT_BEHIND = 0.13
 _MAX_SPAN_TOKENS = 5
@@ -58,6 +62,10 @@ class _Scope:
         self.keys = list(unique)
         self.names = list(unique.values())
         self.digits = [key.translate(_DIGITS) for key in self.keys]
+        self.by_sound: dict[str, list[int]] = defaultdict(list)
+        for index, key in enumerate(self.keys):
+            if len(key) >= _LEAST_FIRM:
+                self.by_sound[sound(key)].append(index)
 
 
 class FuzzyNames:
@@ -75,17 +83,20 @@ class FuzzyNames:
         """Add the misspelt names that the texts may hold to their mentions."""
         homes = [_provinces_named(reading, self.lexicon) for reading in readings]
         spans = [_spans(reading, home) for reading, home in zip(readings, homes, strict=True)]
+        forms = [abbreviations(reading) for reading in readings]
         lost = [row for row, home in enumerate(homes) if not home]
         self._round(readings, spans, dict.fromkeys(lost, self._provinces), _LEAST_PROVINCE)
         for row in lost:
-            self._initials.extend_provinces(readings[row])
+            self._initials.extend_provinces(readings[row], forms[row])
             homes[row] = _provinces_named(readings[row], self.lexicon)
+            if _surely_named(readings[row]):
+                spans[row] = _spans(readings[row], homes[row])
         lost = [row for row in lost if not homes[row]]
         self._round(readings, spans, dict.fromkeys(lost, self._districts), _LEAST_PROVINCE)
         for row in lost:
-            homes[row] = _provinces_of_districts(readings[row])
-        for reading, home in zip(readings, homes, strict=True):
-            self._initials.extend(reading, sorted(home))
+            homes[row] = _provinces_of_districts(readings[row]) or _provinces_named(readings[row], self.lexicon, True)
+        for reading, form, home in zip(readings, forms, homes, strict=True):
+            self._initials.extend(reading, form, sorted(home))
         self._round_by_province(readings, spans, homes)
         lost = [row for row in lost if not homes[row]]
         likely = {row: _likeliest(readings[row], spans[row]) for row in lost}
@@ -136,10 +147,15 @@ def _compare(queries: list[str], scope: _Scope, least: float) -> dict[str, list[
             digits = query.translate(_DIGITS)
             if not (digits and scope.digits[column] and digits != scope.digits[column]):
                 hits[query].append((similarity, column))
+    for query in queries:
+        alike = scope.by_sound.get(sound(query))
+        if alike is not None:
+            others = [hit for hit in hits[query] if hit[1] not in alike]
+            hits[query] = others + [(_SOUND_SIMILARITY, index) for index in alike if scope.keys[index] != query]
     for found in hits.values():
         found.sort(reverse=True)
         del found[_KEPT_PER_SPAN:]
-        while found[-1][0] < found[0][0] - _KEPT_BEHIND:
+        while found and found[-1][0] < found[0][0] - _KEPT_BEHIND:
             found.pop()
     return hits
 
@@ -160,12 +176,15 @@ def _add_hits(reading: Reading, spans: list[Span], hits: dict[str, list[tuple[fl
             reading.add(Mention(span.start, span.end, name, word, left, toned, similarity))
 
 
-def _firm(reading: Reading, home: set[str]) -> list[Mention]:
+def _spelt_right(reading: Reading, home: set[str]) -> list[Mention]:
     """Exact mentions that fit the provinces named: what is spelt right is not read as something else misspelt."""
+    type_starts = {word.start for word in reading.words if not word.weak and word.kind not in LOCAL_KINDS}
     return [
         mention
         for mention in reading.mentions
         if len(mention.name.key) >= _LEAST_FIRM
+        and mention.similarity == 1
+        and mention.start not in type_starts
         and (mention.end - mention.start > 1 or _ends_phrase(reading, mention))
         and (mention.left is not Left.INNER or mention.name.districts or mention.name.provinces)
         and (mention.name.provinces or not home or not home.isdisjoint(mention.name.homes))
@@ -173,15 +192,20 @@ def _firm(reading: Reading, home: set[str]) -> list[Mention]:
 
 
 def _ends_phrase(reading: Reading, mention: Mention) -> bool:
+    """Whether no word of the same phrase follows a name, but that of a district or province."""
     tokens = reading.tokens
-    return mention.end == len(tokens) or tokens.gaps[mention.end] >= DASH or mention.end in _word_starts(reading)
+    if mention.end == len(tokens) or tokens.gaps[mention.end] >= DASH or mention.end in _word_starts(reading):
+        return True
+    return any(after.name.districts or after.name.provinces for after in reading.starting.get(mention.end, ()))
 
 
 def _spans(reading: Reading, home: set[str]) -> list[Span]:
     """The spans that may be misspelt names: within commas, near the end of the text, not only numbers, and not
-    overlapping a name that is spelt right."""
+    overlapping a name that is spelt right; but a longer name may begin with one (`Tân Phú` in `Tân Phú Đôgn`)."""
     tokens = reading.tokens
-    firm = {index for mention in _firm(reading, home) for index in range(mention.start, mention.end)}
+    right = _spelt_right(reading, home)
+    begun = [m for m in right if not m.name.provinces and not _ends_phrase(reading, m)]
+    firm = {index for mention in right if mention not in begun for index in range(mention.start, mention.end)}
     count = len(tokens)
     spans: list[Span] = []
     typed = {
@@ -202,11 +226,16 @@ def _spans(reading: Reading, home: set[str]) -> list[Span]:
             if len(key) > _MAX_KEY:
                 break
             digit_follows = end + 1 < count and tokens.gaps[end + 1] == GLUED and tokens.words[end + 1].isdigit()
-            if len(key) > 2 and not digit_follows and key not in _TYPE_KEYS:
+            if len(key) > 2 and not digit_follows and key not in _TYPE_KEYS and _goes_on(start, end + 1, begun):
                 spans.append(Span(start, end + 1, key))
         if len(spans) >= _MAX_SPANS:
             break
     return spans
+
+
+def _goes_on(start: int, end: int, begun: Sequence[Mention]) -> bool:
+    """Whether tokens [start, end) hold more than each name that they overlap."""
+    return all(end <= m.start or m.end <= start or (start <= m.start and m.end < end) for m in begun)
 
 
 def _likeliest(reading: Reading, spans: list[Span]) -> list[Span]:
@@ -225,10 +254,20 @@ def _word_starts(reading: Reading) -> set[int]:
     return {word.start for word in reading.words}
 
 
-def _provinces_named(reading: Reading, lexicon: Lexicon) -> set[str]:
-    """The provinces that the text names, with those of the other age."""
-    named = {id_ for m in reading.mentions if m.can_be_province for id_ in m.name.province_ids}
+def _provinces_named(reading: Reading, lexicon: Lexicon, by_streets: bool = False) -> set[str]:
+    """The provinces that the text names, with those of the other age; `by_streets` also where a street bears the name
+    (`đường Điện Biên Phủ`)."""
+    named = {
+        id_
+        for m in reading.mentions
+        if m.can_be_province and (by_streets or m.left is not Left.LOCAL)
+        for id_ in m.name.province_ids
+    }
     return named.union(*(lexicon.provinces[id_].near for id_ in named))
+
+
+def _surely_named(reading: Reading) -> bool:
+    return any(m.similarity >= _SURE_SIMILARITY for m in reading.mentions if m.name.provinces and m.can_be_province)
 
 
 def _provinces_of_districts(reading: Reading) -> set[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gazetteer.names import fold
 from services.address.lexicon import Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
-from services.address.tokens import COMMA, DASH
+from services.address.tokens import COMMA, DASH, Tokens
 from services.address.words import COMMUNE_KINDS
 
 # An abbreviation is a weaker witness than a name; the figure is a similarity, as of a misspelt name.
@@ -17,6 +17,10 @@ SIMILARITY = 0.9
 _GUESS = 0.75
 _MOST_LETTERS = 5
 _MOST_NAMES = 4
+
+
+# Tokens [start, end) and the abbreviation that they are.
+Form = tuple[int, int, str]
 
 
 class Initials:
@@ -49,29 +53,30 @@ class Initials:
         for form in _partial(name):
             _append(forms[form], entry)
 
-    def extend_provinces(self, reading: Reading) -> None:
-        """Add the provinces written as `T.Giang`."""
-        for start, end, form in _abbreviations(reading):
+    def extend_provinces(self, reading: Reading, forms: Iterable[Form]) -> None:
+        """Add the provinces written as `T.Giang`; `forms` are the abbreviations of the reading."""
+        for start, end, form in forms:
             if " " in form:
                 _add_mentions(reading, start, end, self._provinces.get(form, ()))
 
-    def extend(self, reading: Reading, home: Iterable[str]) -> None:
+    def extend(self, reading: Reading, forms: Sequence[Form], home: Iterable[str]) -> None:
         """Add the abbreviated districts and communes of the provinces `home`."""
         known = [id_ for id_ in home if id_ in self._of_province]
         if not known:
             return
-        for start, end, form in _abbreviations(reading):
+        for start, end, form in forms:
             for id_ in known:
                 names = self._of_province[id_].get(form, ())
                 _add_mentions(reading, start, end, names, wider_only=" " not in form)
-        self._extend_in_districts(reading)
+        if forms:
+            self._extend_in_districts(reading, forms)
         for start, end, form in _typed_phrases(reading):
             for id_ in known:
                 names = self._beginnings[id_].get(form, ())
                 if len(names) <= _MOST_NAMES:
                     _add_mentions(reading, start, end, names)
 
-    def _extend_in_districts(self, reading: Reading) -> None:
+    def _extend_in_districts(self, reading: Reading, forms: Iterable[Form]) -> None:
         """Add the commune whose initials stand before its district: `-VT, Lạng Sơn` for Vĩnh Trại. Only where no other
         commune of the district has them."""
         last: dict[str, int] = {}
@@ -80,7 +85,7 @@ class Initials:
                 last.update((district.key, mention.start) for district in mention.name.districts)
         if not last:
             return
-        for start, end, form in _abbreviations(reading):
+        for start, end, form in forms:
             if " " in form:
                 continue
             for key, district_start in last.items():
@@ -125,26 +130,38 @@ def _typed_phrases(reading: Reading) -> Iterator[tuple[int, int, str]]:
             yield start, end, "".join(tokens.words[start:end])
 
 
-def _abbreviations(reading: Reading) -> Iterator[tuple[int, int, str]]:
-    """The whole phrases that read as abbreviations: tokens [start, end) and their form."""
+def abbreviations(reading: Reading) -> list[Form]:
+    """The whole phrases that read as abbreviations."""
     tokens = reading.tokens
+    words, gaps = tokens.words, tokens.gaps
     word_starts = {word.start for word in reading.words}
-    for start in range(len(tokens)):
-        if left_of(reading, start, word_for(reading, start, start + 1)) not in (Left.EDGE, Left.TYPED):
+    found: list[Form] = []
+    for start, word in enumerate(words):
+        if len(word) > 1 and not _is_capitals(tokens, start):
             continue
         end = start + 1
-        while end < len(tokens) and tokens.gaps[end] < COMMA and end not in word_starts and end - start < _MOST_LETTERS:
+        while end < len(words) and gaps[end] < COMMA and end not in word_starts and end - start < _MOST_LETTERS:
             end += 1
-        phrase = tokens.words[start:end]
-        last = phrase[-1]
-        capitals = tokens.text[tokens.starts[start] : tokens.ends[end - 1]]
-        if len(phrase) == 1:
-            if 2 <= len(last) <= _MOST_LETTERS and capitals.isupper() and capitals.isalpha():
-                yield start, end, last
-        elif all(len(word) == 1 and word.isalpha() for word in phrase):
-            yield start, end, "".join(phrase)
-        elif all(len(word) == 1 and word.isalpha() for word in phrase[:-1]) and last.isalpha():
-            yield start, end, " ".join(phrase)
+        form = _form(words[start:end])
+        if form and left_of(reading, start, word_for(reading, start, start + 1)) in (Left.EDGE, Left.TYPED):
+            found.append((start, end, form))
+    return found
+
+
+def _is_capitals(tokens: Tokens, index: int) -> bool:
+    """Whether a token is written as several initials: `TB`."""
+    written = tokens.text[tokens.starts[index] : tokens.ends[index]]
+    return len(written) <= _MOST_LETTERS and written.isupper() and written.isalpha()
+
+
+def _form(phrase: list[str]) -> str:
+    """The initials that a phrase is made of, or its initials and last word; empty if it is no abbreviation."""
+    if len(phrase) == 1:
+        return phrase[0] if len(phrase[0]) > 1 else ""
+    last = phrase[-1]
+    if not last.isalpha() or not all(len(word) == 1 and word.isalpha() for word in phrase[:-1]):
+        return ""
+    return "".join(phrase) if len(last) == 1 else " ".join(phrase)
 
 
 def _add_mentions(

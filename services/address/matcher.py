@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from schemas.address import MatchLevel
 from services.address.cache import BoundedCache
-from services.address.candidates import Candidate, candidates
+from services.address.candidates import Candidate, candidates, may_settle
 from services.address.details import Piece, parse_details
 from services.address.evidence import gather
 from services.address.faults import Fault
@@ -51,6 +51,9 @@ class Match:
     faults: tuple[Fault, ...]
 
 
+_UNSETTLED = Ranking((), (), MatchLevel.NONE, settled=False, empty=False)
+
+
 class Matcher:
     """Matches texts against one lexicon, remembering the administrative tails it has seen."""
 
@@ -85,7 +88,7 @@ class Matcher:
                 ranking = self._tails.get(text)
                 if ranking is None:
                     reading = self.read(text)
-                    ranking = self.rank(reading)
+                    ranking = self.rank(reading) if may_settle(reading, self.lexicon) else _UNSETTLED
                     if not ranking.settled:
                         readings[text] = reading
                     self._tails.put(text, ranking)

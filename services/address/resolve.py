@@ -13,6 +13,7 @@ from services.address.decide import LEAST_SCORE, MAX_RIVALS, PERFECT_SCORE, RIVA
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
 from services.address.locate import may_lie_in, nearest_part
+from services.address.predecessor import predecessor
 from services.address.villages import VillageIndex
 
 # A candidate this far behind can still win if the point lies in its commune and not in the leader's.
@@ -23,10 +24,12 @@ _SAME_READING = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The commune chosen. `placed` is False where nothing was found; `point_inside` says that the point agrees."""
+    """The commune chosen, None where nothing was found. `legacy_assumed` says that the text fits both ages;
+    `point_inside` that the point agrees."""
 
     commune: Commune | None
     legacy: LegacyCommune | None
+    legacy_assumed: bool
     candidate: Candidate | None
     village: Village | None
     faults: tuple[Fault, ...]
@@ -36,7 +39,7 @@ class Resolved:
     point_inside: bool
 
 
-NOTHING = Resolved(None, None, None, None, (Fault.COMMUNE_MISSING,), 0, 0, (), False)
+NOTHING = Resolved(None, None, False, None, None, (Fault.COMMUNE_MISSING,), 0, 0, (), False)
 
 
 def resolve(
@@ -68,8 +71,12 @@ def resolve(
     rivals = _rivals(gazetteer, ranked, best, commune, position, score if split else None)
     margin = score - rivals[0].score if rivals else score
     rivals = [rival for rival in rivals if rival.score >= score - RIVAL_WITHIN]
-    legacy = None if _twin(ranked, best) else place.legacy
-    return Resolved(commune, legacy, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside)
+    legacy, assumed = (None, False) if _twin(ranked, best) else (place.legacy, False)
+    if place.legacy is None:
+        legacy, assumed = predecessor(best)
+    return Resolved(
+        commune, legacy, assumed, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside
+    )
 
 
 def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], position: Position) -> Candidate:
@@ -169,6 +176,7 @@ def _twin(ranked: Sequence[Candidate], best: Candidate) -> bool:
     return any(
         other.place.legacy is not None
         and other.place.code != best.place.code
+        and not set(other.place.current).isdisjoint(best.place.current)
         and not set(other.place.keys).isdisjoint(best.place.keys)
         and other.score == best.score
         and best.finer - other.finer < _SAME_READING

@@ -63,7 +63,8 @@ def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
                 ):
                     plain = accented and text in ACCENTED and tokens.toned[index] == words[index]
                     slip = mended[index : index + length] != words[index : index + length]
-                    found.append(TypeWord(index, index + length, kind, text in WEAK or plain or slip))
+                    weak = text in WEAK or plain or slip or _may_begin_name(tokens, index, kind, found)
+                    found.append(TypeWord(index, index + length, kind, weak))
                     step = length
                     break
         index += step
@@ -79,6 +80,13 @@ def _office(tokens: Tokens, word: TypeWord, following: TypeWord | None) -> bool:
     if following is None or following.start != word.end or tokens.toned[word.start] != "quan":
         return False
     return word.start > 0 and tokens.words[word.start - 1] == "co" and following.kind not in LOCAL_KINDS
+
+
+def _may_begin_name(tokens: Tokens, index: int, kind: Kind, found: list[TypeWord]) -> bool:
+    """Whether a type word without accents stands right behind another, and so may be a name: `huyen Quan Hoa`."""
+    if not found or found[-1].end != index or kind in LOCAL_KINDS or found[-1].kind in LOCAL_KINDS:
+        return False
+    return tokens.gaps[index] < DASH and tokens.toned[index] == tokens.words[index]
 
 
 def _broken_word(tokens: Tokens, index: int) -> TypeWord | None:
