@@ -104,7 +104,7 @@ class Successor(NamedTuple):
 class LegacyCommune:
     """A commune as it stood in one of the old lists.
 
-    `edition` is 2019, 2022 or 2025: the latest list that carries this code with this name, kind and district.
+    `edition` is 2009, 2019, 2022 or 2025: the latest list that carries this code with this name, kind and district.
     `district_key` is the key of its district then. `successors` has several members where the commune was split,
     none where it is not known into which commune it went. The five island districts that had no communes stand
     here too, as a commune of the kind Huyện.

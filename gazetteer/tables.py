@@ -13,8 +13,8 @@ from pathlib import Path
 from gazetteer.names import tidy
 
 DATA = Path(__file__).parent / "data"
-EDITIONS = (2025, 2022, 2019)
-"""The old lists, latest first."""
+EDITIONS = (2025, 2022, 2019, 2009)
+"""The old lists, latest first; of 2009 only the units that people still write and no later list has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import LegacyCommune
 from services.address.candidates import Candidate
+from services.address.lexicon import CommunePlace
 from services.address.words import COMMUNE_KINDS, Kind
 
 
-def predecessor(candidate: Candidate) -> tuple[LegacyCommune | None, bool]:
-    """The one old commune of the candidate's name that went into its commune of today, None if none or several; whether
-    it is only assumed, no district of before July 2025 being named.
+def predecessor(gazetteer: Gazetteer, candidate: Candidate) -> tuple[LegacyCommune | None, bool]:
+    """The old commune of the candidate's name that went into its commune of today, None if none or several; whether it
+    is only assumed, no district of before July 2025 being named. Failing that, the only one from the district named.
 
     It must fit what the text says besides: the kind before the name, the district, the province.
     """
-    mention, district, province = candidate.commune, candidate.district, candidate.province
+    mention, district = candidate.commune, candidate.district
     kind = mention.kind if mention.kind in COMMUNE_KINDS and mention.kind is not Kind.COMMUNE else None
-    found: dict[str, LegacyCommune] = {}
-    for place in mention.name.communes:
-        legacy = place.legacy
-        if legacy is None or candidate.place.code not in place.current or (kind is not None and kind != place.kind):
-            continue
-        if province is not None and place.province.id not in province.name.province_ids:
-            continue
-        if district is not None and place.districts.isdisjoint(district.name.district_keys):
-            continue
-        known = found.get(legacy.code)
-        if known is None or known.edition < legacy.edition:
-            found[legacy.code] = legacy
-    if len(found) != 1:
+    named = [
+        place.legacy
+        for place in mention.name.communes
+        if place.legacy is not None
+        and candidate.place.code in place.current
+        and (kind is None or kind == place.kind)
+        and _agrees(place, candidate)
+    ]
+    if not named and district is not None:
+        districts = district.name.district_keys
+        named = [one for one in gazetteer.predecessors(candidate.place.code) if one.district_key in districts]
+    latest = {legacy.code: legacy for legacy in sorted(named, key=lambda legacy: legacy.edition)}
+    if len(latest) != 1:
         return None, False
-    return next(iter(found.values())), district is None
+    return next(iter(latest.values())), district is None
+
+
+def _agrees(place: CommunePlace, candidate: Candidate) -> bool:
+    """Whether an old commune lies in the district and province that the text names."""
+    district, province = candidate.district, candidate.province
+    if province is not None and place.province.id not in province.name.province_ids:
+        return False
+    return district is None or not place.districts.isdisjoint(district.name.district_keys)

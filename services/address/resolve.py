@@ -73,7 +73,7 @@ def resolve(
     rivals = [rival for rival in rivals if rival.score >= score - RIVAL_WITHIN]
     legacy, assumed = (None, False) if _twin(ranked, best) else (place.legacy, False)
     if place.legacy is None:
-        legacy, assumed = predecessor(best)
+        legacy, assumed = predecessor(gazetteer, best)
     return Resolved(
         commune, legacy, assumed, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside
     )
