@@ -161,7 +161,7 @@ def _mention(reading: Reading, start: int, end: int, name: Name) -> None:
         return
     if end < len(tokens) and tokens.gaps[end] == GLUED and len(tokens.words[end - 1]) == 1:
         return
-    if start > 0 and tokens.gaps[start] == GLUED and len(tokens.words[start]) == 1 and tokens.words[start - 1].isdigit():
+    if tokens.gaps[start] == GLUED and len(tokens.words[start]) == 1 and tokens.words[start - 1].isdigit():
         return  # the letter of a house number: `492B Đ. …` is not the abbreviation BĐ
     word = word_for(reading, start, end)
     reading.add(Mention(start, end, name, word, left_of(reading, start, word), "".join(tokens.toned[start:end])))
