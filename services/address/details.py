@@ -1,149 +1,141 @@
-"""The part of an address below the commune, parsed to components in tidy form."""
+"""The part of an address below the commune, parsed to pieces.
+
+The text before the administrative part is cut into parts, at commas, spaced dashes, sentence ends, and wherever a word
+names a local kind of place; each part is then read by the word that it begins with.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.address import Components
+from services.address.house_numbers import (
+    CODE,
+    KILOMETRE,
+    NAMED_NUMBER,
+    NUMBER,
+    ROAD_NUMBER,
+    ROOM,
+    STREET_NUMBER,
+    VILLAGE_NUMBER,
+    aside,
+    is_noise,
+)
+from services.address.local_words import LocalWord, Role, find_local_words
 from services.address.mentions import Reading
-from services.address.tokens import COMMA, DASH, GLUED, Tokens
-from services.address.type_words import TypeWord
-from services.address.words import LOCAL_KINDS, Kind
+from services.address.pieces import SURNAMES, Piece
+from services.address.redact import MARK
+from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
+from services.address.words import LOCAL_KINDS, TRAILING, Kind
 
-# Type word to the label of its piece and the word written out.
-_LABELS: dict[str, tuple[str, str]] = {
-    "thon": ("village", "Thôn"), "xom": ("village", "Xóm"), "ap": ("village", "Ấp"), "khom": ("village", "Khóm"),
-    "ban": ("village", "Bản"), "buon": ("village", "Buôn"), "bon": ("village", "Bon"), "plei": ("village", "Plei"),
-    "lang": ("village", "Làng"), "soc": ("village", "Sóc"), "to dan pho": ("village", "Tổ dân phố"),
-    "tdp": ("village", "Tổ dân phố"), "t d p": ("village", "Tổ dân phố"), "to dp": ("village", "Tổ dân phố"),
-    "dan pho": ("village", "Tổ dân phố"), "to nhan dan": ("village", "Tổ nhân dân"), "tnd": ("village", "Tổ nhân dân"),
-    "khu pho": ("village", "Khu phố"), "khupho": ("village", "Khu phố"), "kp": ("village", "Khu phố"),
-    "k p": ("village", "Khu phố"), "k pho": ("village", "Khu phố"), "khu": ("village", "Khu"),
-    "k": ("village", "Khu"), "khu vuc": ("village", "Khu vực"), "kv": ("village", "Khu vực"),
-    "khoi": ("village", "Khối"), "khoi pho": ("village", "Khối phố"), "tieu khu": ("village", "Tiểu khu"),
-    "tk": ("village", "Tiểu khu"), "to": ("group", "Tổ"), "doi": ("group", "Đội"), "cum": ("group", "Cụm"),
-    "cum dan cu": ("group", "Cụm dân cư"),
-    "ngo": ("alley", "Ngõ"), "ng": ("alley", "Ngõ"), "ngach": ("alley", "Ngách"), "ngh": ("alley", "Ngách"),
-    "hem": ("alley", "Hẻm"), "kiet": ("alley", "Kiệt"),
-    "duong": ("street", "Đường"), "d": ("street", "Đường"), "pho": ("street", "Phố"),
-    "duong so": ("street", "Đường số"),
-    "ds": ("street", "Đường số"), "quoc lo": ("street", "Quốc lộ"), "ql": ("street", "Quốc lộ"),
-    "tinh lo": ("street", "Tỉnh lộ"), "tl": ("street", "Tỉnh lộ"), "dt": ("street", "Đường tỉnh"),
-    "huong lo": ("street", "Hương lộ"), "hl": ("street", "Hương lộ"), "dai lo": ("street", "Đại lộ"),
-    "dl": ("street", "Đại lộ"), "street": ("street", "Đường"), "road": ("street", "Đường"),
-    "chung cu": ("building", "Chung cư"), "cc": ("building", "Chung cư"), "toa nha": ("building", "Tòa nhà"),
-    "toa": ("building", "Tòa"),
+_TRIM = " .,;:-–—/()[]\"'“”" + MARK
+_LABELS = {
+    Role.VILLAGE: "village", Role.GROUP: "group", Role.ALLEY: "alley", Role.STREET: "street", Role.ROAD: "street",
+    Role.BUILDING: "building", Role.BLOCK: "building", Role.UNIT: "unit", Role.FLOOR: "unit",
+    Role.KILOMETRE: "kilometre", Role.LANDMARK: "landmark", Role.REMARK: "remark", Role.NOISE: "noise",
 }  # fmt: skip
-
-# English words follow the name that they are for.
-_ENGLISH = frozenset({"street", "road"})
-_NUMBERED_ROADS = frozenset({"quoc lo", "ql", "tinh lo", "tl", "dt", "huong lo", "hl"})
-_NUMBER = re.compile(
-    r"(?:(?:so nha|nha so|so|sn|nha)[ .:]*)?"
-    r"(?P<number>(?:[a-z]{1,3})?\d+ ?[a-z]?(?:bis|ter)?(?:[/\-.]?[a-z]*\d+[a-z]*)*(?:bis)?)(?![a-z0-9+])"
-)
-_UNIT = re.compile(
-    r"(?:can ho|can|phong|ch|p)[ .:]*(?:so )?(?P<flat>[a-z]?\d[\w.\-]*)|(?:tang|lau)[ .]*(?P<floor>\d+\w?)"
-)
-_KILOMETRE = re.compile(r"\bkm[ .]*(?P<km>\d+)(?: ?\+ ?(?P<m>\d+))?")
-_PLUS_CODE = re.compile(r"\b[23456789cfghjmpqrvwx]{4,8}\+[23456789cfghjmpqrvwx]{2,3}\b")
-_DEGREES = re.compile(r"\d{1,3}(?:°|º|\.\d{3,})[^,a-z]*[nsew]?")
-_TRIM = " .,;:-–—/()[]\"'“”"
+_TO_THE_COMMA = frozenset({Role.REMARK, Role.NOISE})
+_SETTLEMENTS = frozenset({Role.VILLAGE, Role.GROUP})
+_STREETS = frozenset({Role.STREET, Role.ROAD})
+_GENERIC = frozenset({"duong", "d"})
+_NUMBER_WORDS = frozenset({"so", "nha", "sn", "no"})
+# English words that follow the name that they are for.
+_ENGLISH_STREETS = frozenset({"street", "road"})
+# They make a name without a word for its kind a building's.
+_BUILDING_NOUNS = frozenset(
+    {"tower", "towers", "building", "residence", "residences", "plaza", "apartment", "apartments", "garden", "gardens",
+     "vinhomes", "riverside", "heights", "mansion", "condominium", "villas", "park"}
+)  # fmt: skip
+_SENTENCE_WORD = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Part [start, end) of the text (characters) that became a component."""
+class _Part:
+    """Tokens [start, end) that belong together, with the word they begin with."""
 
     start: int
     end: int
-    label: str
-    value: str
+    word: LocalWord | None
 
 
 def parse_details(reading: Reading, until: int) -> list[Piece]:
     """The pieces in the tokens before `until`, in order of the text."""
+    if not until:
+        return []
     tokens = reading.tokens
+    lower = _lower(tokens, tokens.ends[until - 1])
     pieces: list[Piece] = []
-    if until:
-        lower = _lower(tokens, tokens.ends[until - 1])
-        for word, start, end in _chunks(reading, until):
-            _read_chunk(tokens, lower, word, start, end, pieces)
+    hidden: list[tuple[int, int]] = []
+    for start, end, label in sorted(aside(lower, len(lower))):
+        if not hidden or start >= hidden[-1][1]:
+            hidden.append((start, end))
+            pieces.append(
+                Piece(start, end, label, tokens.text[start:end].strip(_TRIM).upper() if label == "plus_code" else "")
+            )
+    parser = _Parser(tokens, lower, pieces)
+    for part in _parts(reading, until, hidden):
+        parser.read(part)
+    if hidden:
+        pieces.sort(key=lambda piece: piece.start)
     return pieces
 
 
-def components_of(pieces: Iterable[Piece]) -> Components:
-    """Pieces as components; several of one kind are joined in the order of the text, a group before its village. A bare
-    name right after the house number is its street."""
-    values: dict[str, list[str]] = {}
-    before = ""
-    for piece in pieces:
-        label = "street" if piece.label == "name" and before == "house_number" else piece.label
-        before = label
-        if piece.value not in values.setdefault(label, []):
-            values[label].append(piece.value)
-    village = values.get("group", []) + values.get("village", [])
-    return Components(
-        house_number=_first(values, "house_number"),
-        alley=_joined(values, "alley"),
-        street=_street(values),
-        village=", ".join(village) or None,
-        building=_joined(values, "building"),
-        unit=_joined(values, "unit"),
+def _lower(tokens: Tokens, stop: int) -> str:
+    """The text up to `stop` with letters folded and all other marks kept, character by character."""
+    return "".join(
+        mark if letter == " " else letter
+        for letter, mark in zip(tokens.letters[:stop].lower(), tokens.text[:stop], strict=True)
     )
 
 
-def _first(values: dict[str, list[str]], label: str) -> str | None:
-    return values[label][0] if label in values else None
-
-
-def _joined(values: dict[str, list[str]], label: str) -> str | None:
-    return ", ".join(values[label]) if label in values else None
-
-
-def _street(values: dict[str, list[str]]) -> str | None:
-    parts = [*values.get("street", [])[:1], *values.get("kilometre", [])[:1]]
-    return " ".join(parts) or None
-
-
-def _chunks(reading: Reading, until: int) -> list[tuple[TypeWord | None, int, int]]:
-    """Runs of tokens between commas, dashes and the words that name a local kind."""
+def _parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterator[_Part]:
+    """The parts of the text that a component may come of: none hidden, none that names a commune or wider place."""
     tokens = reading.tokens
-    starts: dict[int, TypeWord | None] = {}
+    words = find_local_words(reading, until)
+    starts: dict[int, LocalWord | None] = dict.fromkeys(_breaks(tokens, until, {word.end for word in words}))
+    wider = _wider_places(reading, until, starts, any(word.role is Role.BUILDING for word in words))
+    starts.update(dict.fromkeys(wider))
+    _add_words(tokens, until, words, starts)
+    masked = _masked(tokens, until, hidden)
+    for index in range(1, until):
+        if masked and masked[index] != masked[index - 1]:
+            starts.setdefault(index, None)
+    order = sorted(starts)
+    before: LocalWord | None = None
+    held: _Part | None = None
+    for start, end in zip(order, [*order[1:], until], strict=True):
+        word = starts[start]
+        if start in wider or (masked and masked[start]):
+            # `Chung cư Akari City`: the name of a building goes on.
+            if (
+                held is not None
+                and before is not None
+                and before.role is Role.BUILDING
+                and start in wider
+                and (tokens.words[start] in TRAILING and tokens.gaps[start] < DASH)
+            ):
+                held = _Part(held.start, end, held.word)
+            continue
+        if held is not None:
+            yield held
+        held, before = _Part(start, end, word), word
+    if held is not None:
+        yield held
+
+
+def _breaks(tokens: Tokens, until: int, after_words: set[int]) -> Iterator[int]:
+    """Where a new part begins whatever its words: after a comma, a spaced dash, the end of a sentence."""
+    marked = MARK in tokens.text
     for index in range(until):
         gap = tokens.gaps[index]
         if gap == COMMA or (gap == DASH and _spaced(tokens, index)):
-            starts[index] = None
-    previous_end = -1
-    for word in reading.words:
-        if word.start >= until:
-            continue
-        if word.kind not in LOCAL_KINDS:
-            if not word.weak:
-                starts[word.start] = word
-            continue
-        if word.start == previous_end and word.start not in starts:
-            continue
-        if _ends_name(tokens, word, until):
-            continue
-        starts[word.start] = word
-        previous_end = word.end
-    order = sorted(starts)
-    return [(starts[s], s, e) for s, e in zip(order, [*order[1:], until], strict=True) if s < e]
-
-
-def _ends_name(tokens: Tokens, word: TypeWord, until: int) -> bool:
-    """Whether nothing that a type word could name follows it: it ends the name before it (`Thôn Vũ Hải Đường`)."""
-    following = word.end < until and tokens.gaps[word.end] != COMMA
-    if following and not (tokens.gaps[word.end] == DASH and _spaced(tokens, word.end)):
-        return False
-    if word.weak and word.end < until and not following:
-        return True
-    before = tokens.words[word.start - 1]
-    named = len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in _ENGLISH
-    return named and tokens.gaps[word.start] < DASH
+            yield index
+        elif gap == DOT and index not in after_words:
+            before = tokens.words[index - 1]
+            if len(before) >= _SENTENCE_WORD and before.isalpha():
+                yield index
+        elif marked and index and MARK in tokens.text[tokens.ends[index - 1] : tokens.starts[index]]:
+            yield index
 
 
 def _spaced(tokens: Tokens, index: int) -> bool:
@@ -151,7 +143,11 @@ def _spaced(tokens: Tokens, index: int) -> bool:
     between = tokens.text[tokens.ends[index - 1] : tokens.starts[index]]
     if not any(dash in between for dash in "-–—"):
         return False
-    return " " in between or not (tokens.words[index - 1].isdigit() and _begins_number(tokens, index))
+    numbers = tokens.words[index - 1].isdigit() and _begins_number(tokens, index)
+    if " " not in between:
+        return not numbers
+    alone = index == 1 or tokens.gaps[index - 1] >= DASH or tokens.words[index - 2] in _NUMBER_WORDS
+    return not (numbers and alone)
 
 
 def _begins_number(tokens: Tokens, index: int) -> bool:
@@ -164,105 +160,222 @@ def _begins_number(tokens: Tokens, index: int) -> bool:
     )
 
 
-def _read_chunk(tokens: Tokens, lower: str, word: TypeWord | None, start: int, end: int, pieces: list[Piece]) -> None:
-    if (word is not None and word.kind not in LOCAL_KINDS) or _in_brackets(tokens, start):
-        return
-    unnamed = word is not None and word.kind is Kind.PREMISES
-    if word is None or (unnamed and " ".join(tokens.words[word.start : word.end]) not in _LABELS):
-        _read_plain(tokens, lower, start, end, pieces)
-        return
-    label, written = _LABELS.get(" ".join(tokens.words[word.start : word.end]), ("", ""))
-    begin, stop = tokens.starts[word.start], tokens.ends[end - 1]
-    if not label or word.end >= end:
-        return
-    rest_start = tokens.starts[word.end]
-    if label == "alley" and tokens.words[word.end][0].isdigit():
-        number_end = _number_end(tokens, word.end, end)
-        pieces.append(
-            Piece(begin, tokens.ends[number_end - 1], label, f"{written} {_slice(tokens, word.end, number_end)}")
+def _wider_places(reading: Reading, until: int, starts: dict[int, LocalWord | None], has_building: bool) -> set[int]:
+    """Where a commune or wider place is named; by an abbreviation that may be another only at the start of a part, and
+    `P.` not where it says a room."""
+    found = {
+        word.start for word in reading.words if word.start < until and word.kind not in LOCAL_KINDS and not word.weak
+    }
+    weak = [word for word in reading.words if word.weak and word.kind not in LOCAL_KINDS and word.start in starts]
+    if weak:
+        named = {mention.word.start for mention in reading.mentions if mention.word is not None}
+        found.update(
+            word.start for word in weak if word.start in named and not (word.kind is Kind.PHUONG and has_building)
         )
-        if number_end < end:
-            _read_plain(tokens, lower, number_end, end, pieces, street=True)
-        return
-    if label in ("village", "group") and tokens.words[word.end].isdigit():
-        number_end = _number_end(tokens, word.end, end)
-        number = _slice(tokens, word.end, number_end).lstrip("0") or "0"
-        pieces.append(Piece(begin, tokens.ends[number_end - 1], label, f"{written} {number}"))
-        return
-    kilometre = _KILOMETRE.search(lower, rest_start, stop)
-    if kilometre is not None:
-        pieces.append(_kilometre_piece(kilometre))
-        stop = kilometre.start()
-    name = tokens.text[rest_start:stop].strip(_TRIM)
-    if name:
-        glued = " ".join(tokens.words[word.start : word.end]) in _NUMBERED_ROADS and name[0].isdigit()
-        pieces.append(Piece(begin, stop, label, f"{written} {name.split(' ')[0] if glued else name}"))
+    return found
 
 
-def _in_brackets(tokens: Tokens, start: int) -> bool:
-    """Whether a chunk is a remark in brackets."""
-    before = tokens.text[: tokens.starts[start]]
-    return before.rfind("(") > before.rfind(")")
+def _add_words(tokens: Tokens, until: int, words: list[LocalWord], starts: dict[int, LocalWord | None]) -> None:
+    """Add the local words at which a part begins."""
+    previous: LocalWord | None = None
+    for word in words:
+        if previous is not None and previous.role in _TO_THE_COMMA and not _comma_between(tokens, previous, word):
+            if word.role not in _SETTLEMENTS or previous.role is Role.NOISE:
+                continue
+        elif previous is not None and word.start == previous.end and word.start not in starts:
+            if word.role not in _STREETS or tokens.words[previous.start] not in _GENERIC:
+                continue
+            # `Đường Tỉnh lộ 10`: the narrower word counts.
+            del starts[previous.start]
+            starts[previous.start] = LocalWord(previous.start, word.end, word.role, word.written)
+            previous = word
+            continue
+        if _ends_name(tokens, word, until):
+            continue
+        starts[word.start] = word
+        previous = word
 
 
-def _read_plain(tokens: Tokens, lower: str, start: int, end: int, pieces: list[Piece], street: bool = False) -> None:
-    """A chunk without a word for its kind: a flat, a house number with or without a street, or a name alone."""
-    begin, stop = tokens.starts[start], tokens.ends[end - 1]
-    if _PLUS_CODE.search(lower, begin, stop) or _DEGREES.match(lower, begin, stop):
-        return
-    kilometre = _KILOMETRE.search(lower, begin, stop)
-    if kilometre is not None:
-        pieces.append(_kilometre_piece(kilometre))
-        return
-    unit = _UNIT.match(lower, begin, stop)
-    if unit is not None and unit.end() == stop:
-        value = f"Tầng {unit['floor'].upper()}" if unit["floor"] else unit["flat"].upper()
-        pieces.append(Piece(begin, stop, "unit", value))
-        return
-    number = None if street else _NUMBER.match(lower, begin, stop)
-    if number is not None and not _postal_or_phone(number["number"]):
-        number_stop = number.end("number")
-        value = tokens.text[number.start("number") : number_stop].strip(_TRIM)
-        pieces.append(Piece(begin, number_stop, "house_number", value.upper().replace(" ", "")))
-        _add_name(tokens, number_stop, stop, "street", pieces)
-    else:
-        _add_name(tokens, begin, stop, "street" if street else "name", pieces)
+def _comma_between(tokens: Tokens, left: LocalWord, right: LocalWord) -> bool:
+    return any(gap == COMMA for gap in tokens.gaps[left.end : right.start + 1])
 
 
-def _add_name(tokens: Tokens, start: int, stop: int, label: str, pieces: list[Piece]) -> None:
-    name = tokens.text[start:stop].strip(_TRIM)
-    if name and not name[0].isdigit():
-        pieces.append(Piece(start, stop, label, name))
+def _ends_name(tokens: Tokens, word: LocalWord, until: int) -> bool:
+    """Whether nothing that a word could name follows it: it ends the name before it (`Thôn Vũ Hải Đường`)."""
+    if word.end < until and tokens.gaps[word.end] != COMMA:
+        if not (tokens.gaps[word.end] == DASH and _spaced(tokens, word.end)):
+            return False
+    if word.start == 0 or tokens.gaps[word.start] >= DASH:
+        return False
+    before = tokens.words[word.start - 1]
+    return len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in _ENGLISH_STREETS
 
 
-def _lower(tokens: Tokens, stop: int) -> str:
-    """The text up to `stop` with letters folded and all other marks kept, character by character."""
-    return "".join(
-        mark if letter == " " else letter
-        for letter, mark in zip(tokens.letters[:stop].lower(), tokens.text[:stop], strict=True)
-    )
+def _masked(tokens: Tokens, until: int, hidden: list[tuple[int, int]]) -> list[bool]:
+    """Which tokens are hidden; empty if none are."""
+    if not hidden:
+        return []
+    masked = [False] * until
+    at = 0
+    for index in range(until):
+        while at < len(hidden) and hidden[at][1] <= tokens.starts[index]:
+            at += 1
+        masked[index] = at < len(hidden) and hidden[at][0] <= tokens.starts[index]
+    return masked
 
 
-def _postal_or_phone(number: str) -> bool:
-    digits = number.replace(" ", "").replace(".", "")
-    return digits.isdigit() and len(digits) >= 5
+class _Parser:
+    """Reads the parts of one text, and collects their pieces."""
 
+    def __init__(self, tokens: Tokens, lower: str, pieces: list[Piece]) -> None:
+        self._tokens = tokens
+        self._text = tokens.text
+        self._lower = lower
+        self._pieces = pieces
 
-def _number_end(tokens: Tokens, start: int, end: int) -> int:
-    """Where a number with its letter or slashes (`12A`, `43/3`) ends."""
-    index = start + 1
-    while index < end and (
-        (tokens.gaps[index] == GLUED and len(tokens.words[index]) <= 2)
-        or (tokens.gaps[index] == DASH and tokens.words[index][0].isdigit() and not _spaced(tokens, index))
-    ):
-        index += 1
-    return index
+    def read(self, part: _Part) -> None:
+        """Add the pieces of a part."""
+        begin, stop = self._tokens.starts[part.start], self._tokens.ends[part.end - 1]
+        word = part.word
+        if word is None:
+            self._read_plain(begin, stop)
+        elif word.end >= part.end:
+            self._name_street(part)
+        else:
+            self._read_worded(word, begin, self._tokens.starts[word.end], stop)
 
+    def _read_worded(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        role = word.role
+        if role in (Role.LANDMARK, Role.REMARK, Role.NOISE):
+            self._add(begin, stop, _LABELS[role], "" if role is Role.NOISE else self._text[begin:stop].strip(_TRIM))
+        elif role in _SETTLEMENTS:
+            self._read_settlement(word, begin, rest, stop)
+        elif role is Role.ALLEY:
+            self._read_alley(word, begin, rest, stop)
+        elif role is Role.KILOMETRE:
+            self._read_kilometre(begin, stop)
+        elif role in (Role.UNIT, Role.FLOOR, Role.BLOCK):
+            self._read_code(word, begin, rest, stop)
+        elif role is Role.BUILDING:
+            self._read_building(word, begin, rest, stop)
+        else:
+            self._read_street(word, begin, rest, stop)
 
-def _slice(tokens: Tokens, start: int, end: int) -> str:
-    return tokens.text[tokens.starts[start] : tokens.ends[end - 1]]
+    def _read_settlement(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        number = VILLAGE_NUMBER.match(self._lower, rest, stop)
+        if number is None:
+            self._named(word, begin, rest, stop)
+            return
+        self._add(begin, number.end(), _LABELS[word.role], f"{word.written} {number['number'].upper()}")
+        self._read_plain(number.end(), stop)
 
+    def _read_alley(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        number = NUMBER.match(self._lower, rest, stop)
+        if number is None:
+            self._named(word, begin, rest, stop)
+            return
+        value = self._text[number.start("number") : number.end("number")].replace(" ", "").upper()
+        self._add(begin, number.end(), "alley", f"{word.written} {value}")
+        if not self._add_name(number.end(), stop, "street"):
+            self._read_plain(number.end(), stop)
 
-def _kilometre_piece(match: re.Match[str]) -> Piece:
-    metres = f"+{match['m']}" if match["m"] else ""
-    return Piece(match.start(), match.end(), "kilometre", f"km {match['km']}{metres}")
+    def _read_kilometre(self, begin: int, stop: int) -> None:
+        mark = KILOMETRE.match(self._lower, begin, stop)
+        if mark is not None:
+            metres = f"+{mark['m']}" if mark["m"] else ""
+            self._add(begin, mark.end(), "kilometre", f"km {mark['km']}{metres}")
+            self._read_plain(mark.end(), stop)
+
+    def _read_code(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        code = CODE.match(self._lower, rest, stop)
+        if code is None:
+            self._named(word, begin, rest, stop)
+            return
+        written = self._text[code.start("code") : code.end("code")]
+        value = written.upper() if word.role is not Role.BLOCK else written
+        self._add(begin, code.end(), _LABELS[word.role], f"{word.written} {value}".strip())
+        self._read_plain(code.end(), stop)
+
+    def _read_building(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        """A building's name, up to a house number before a street that is named after a person."""
+        number = STREET_NUMBER.search(self._lower, rest, stop)
+        if number is not None and self._person_at(number.end()):
+            self._named(word, begin, rest, number.start())
+            self._read_plain(number.start(), stop)
+        else:
+            self._named(word, begin, rest, stop)
+
+    def _read_street(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        if word.role is Role.ROAD:
+            road = ROAD_NUMBER.match(self._lower, rest, stop)
+            if road is not None:
+                value = road["number"].replace(" ", "").upper()
+                self._add(begin, road.end(), "street", f"{word.written} {value}")
+                self._read_plain(road.end(), stop)
+                return
+        number = NAMED_NUMBER.search(self._lower, rest, stop)
+        if number is not None and number.start() > rest and (not number["only"] or self._person_at(rest)):
+            self._named(word, begin, rest, number.start())
+            self._read_plain(number.start(), stop)
+        else:
+            self._named(word, begin, rest, stop)
+
+    def _name_street(self, part: _Part) -> None:
+        """`Le Loi Street`: the word at the end of a name says what it is."""
+        if self._tokens.words[part.start] in _ENGLISH_STREETS and self._pieces and part.start:
+            last = self._pieces[-1]
+            if last.label == "name" and last.end == self._tokens.ends[part.start - 1]:
+                self._pieces[-1] = Piece(last.start, last.end, "street", last.value)
+
+    def _read_plain(self, begin: int, stop: int) -> None:
+        """A part without a word for its kind: a room, a house number with or without a street, or a name alone."""
+        while begin < stop and self._text[begin] in _TRIM:
+            begin += 1
+        if begin >= stop:
+            return
+        if is_noise(self._lower, begin, stop):
+            self._add(begin, stop, "noise", "")
+            return
+        room = ROOM.match(self._lower, begin, stop)
+        if room is not None:
+            self._add(begin, room.end(), "unit", room["room"].upper())
+            self._read_plain(room.end(), stop)
+            return
+        number = NUMBER.match(self._lower, begin, stop)
+        if number is None:
+            number = NAMED_NUMBER.search(self._lower, begin, stop)
+            if number is None or number["only"]:
+                self._add_bare_name(begin, stop)
+            else:
+                self._add_bare_name(begin, number.start())
+                self._read_plain(number.start(), stop)
+            return
+        value = self._text[number.start("number") : number.end("number")]
+        self._add(begin, number.end(), "house_number", value.upper().replace(" ", ""))
+        self._add_name(number.end(), stop, "street")
+
+    def _person_at(self, start: int) -> bool:
+        """Whether a person's name begins at a character."""
+        word = self._text[start : start + 12].lower().split(" ", 1)[0]
+        return word in SURNAMES
+
+    def _named(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        name = self._text[rest:stop].strip(_TRIM)
+        if name:
+            self._add(begin, stop, _LABELS[word.role], f"{word.written} {name}")
+
+    def _add_bare_name(self, begin: int, stop: int) -> None:
+        nouns = not _BUILDING_NOUNS.isdisjoint(self._lower[begin:stop].split(" "))
+        self._add_name(begin, stop, "building" if nouns else "name")
+
+    def _add_name(self, start: int, stop: int, label: str) -> bool:
+        name = self._text[start:stop].strip(_TRIM)
+        if not name or name[0].isdigit():
+            return False
+        if label == "street" and name[:2] in ("P.", "p."):
+            name = f"Phố {name[2:].lstrip()}"
+        self._add(start, stop, label, name)
+        return True
+
+    def _add(self, start: int, stop: int, label: str, value: str) -> None:
+        self._pieces.append(Piece(start, stop, label, value))
