@@ -1,16 +1,10 @@
-"""The part of an address below the commune, parsed to pieces.
-
-The text before the administrative part is cut into parts, at commas, spaced dashes, sentence ends, and wherever a word
-names a local kind of place; each part is then read by the word that it begins with.
-"""
+"""The part of an address below the commune, parsed to pieces: each part is read by the word it begins with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from services.address.house_numbers import (
     CODE,
+    DOUBLED,
     KILOMETRE,
     NAMED_NUMBER,
     NUMBER,
@@ -21,12 +15,12 @@ from services.address.house_numbers import (
     aside,
     is_noise,
 )
-from services.address.local_words import LocalWord, Role, find_local_words
+from services.address.local_words import ENGLISH_STREETS, LocalWord, Role
 from services.address.mentions import Reading
+from services.address.parts import SETTLEMENTS, Part, parts
 from services.address.pieces import SURNAMES, Piece
 from services.address.redact import MARK
-from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
-from services.address.words import LOCAL_KINDS, TRAILING, Kind
+from services.address.tokens import Tokens
 
 _TRIM = " .,;:-–—/()[]\"'“”" + MARK
 _LABELS = {
@@ -34,28 +28,11 @@ _LABELS = {
     Role.BUILDING: "building", Role.BLOCK: "building", Role.UNIT: "unit", Role.FLOOR: "unit",
     Role.KILOMETRE: "kilometre", Role.LANDMARK: "landmark", Role.REMARK: "remark", Role.NOISE: "noise",
 }  # fmt: skip
-_TO_THE_COMMA = frozenset({Role.REMARK, Role.NOISE})
-_SETTLEMENTS = frozenset({Role.VILLAGE, Role.GROUP})
-_STREETS = frozenset({Role.STREET, Role.ROAD})
-_GENERIC = frozenset({"duong", "d"})
-_NUMBER_WORDS = frozenset({"so", "nha", "sn", "no"})
-# English words that follow the name that they are for.
-_ENGLISH_STREETS = frozenset({"street", "road"})
 # They make a name without a word for its kind a building's.
 _BUILDING_NOUNS = frozenset(
     {"tower", "towers", "building", "residence", "residences", "plaza", "apartment", "apartments", "garden", "gardens",
      "vinhomes", "riverside", "heights", "mansion", "condominium", "villas", "park"}
 )  # fmt: skip
-_SENTENCE_WORD = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Tokens [start, end) that belong together, with the word they begin with."""
-
-    start: int
-    end: int
-    word: LocalWord | None
 
 
 def parse_details(reading: Reading, until: int) -> list[Piece]:
@@ -72,12 +49,25 @@ def parse_details(reading: Reading, until: int) -> list[Piece]:
             pieces.append(
                 Piece(start, end, label, tokens.text[start:end].strip(_TRIM).upper() if label == "plus_code" else "")
             )
-    parser = _Parser(tokens, lower, pieces)
-    for part in _parts(reading, until, hidden):
+    parser = _Parser(tokens, lower, pieces, _repeated(reading, until))
+    for part in parts(reading, until, hidden):
         parser.read(part)
     if hidden:
         pieces.sort(key=lambda piece: piece.start)
     return pieces
+
+
+def _repeated(reading: Reading, until: int) -> dict[int, int]:
+    """Where names end that the administrative part, from token `until` on, repeats, to where they start (characters)."""
+    later = {mention.name.key for mention in reading.mentions if mention.start >= until}
+    if not later:
+        return {}
+    tokens = reading.tokens
+    return {
+        tokens.ends[mention.end - 1]: tokens.starts[mention.outer_start]
+        for mention in reading.mentions
+        if mention.end <= until and mention.name.key in later
+    }
 
 
 def _lower(tokens: Tokens, stop: int) -> str:
@@ -88,152 +78,17 @@ def _lower(tokens: Tokens, stop: int) -> str:
     )
 
 
-def _parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterator[_Part]:
-    """The parts of the text that a component may come of: none hidden, none that names a commune or wider place."""
-    tokens = reading.tokens
-    words = find_local_words(reading, until)
-    starts: dict[int, LocalWord | None] = dict.fromkeys(_breaks(tokens, until, {word.end for word in words}))
-    wider = _wider_places(reading, until, starts, any(word.role is Role.BUILDING for word in words))
-    starts.update(dict.fromkeys(wider))
-    _add_words(tokens, until, words, starts)
-    masked = _masked(tokens, until, hidden)
-    for index in range(1, until):
-        if masked and masked[index] != masked[index - 1]:
-            starts.setdefault(index, None)
-    order = sorted(starts)
-    before: LocalWord | None = None
-    held: _Part | None = None
-    for start, end in zip(order, [*order[1:], until], strict=True):
-        word = starts[start]
-        if start in wider or (masked and masked[start]):
-            # `Chung cư Akari City`: the name of a building goes on.
-            if (
-                held is not None
-                and before is not None
-                and before.role is Role.BUILDING
-                and start in wider
-                and (tokens.words[start] in TRAILING and tokens.gaps[start] < DASH)
-            ):
-                held = _Part(held.start, end, held.word)
-            continue
-        if held is not None:
-            yield held
-        held, before = _Part(start, end, word), word
-    if held is not None:
-        yield held
-
-
-def _breaks(tokens: Tokens, until: int, after_words: set[int]) -> Iterator[int]:
-    """Where a new part begins whatever its words: after a comma, a spaced dash, the end of a sentence."""
-    marked = MARK in tokens.text
-    for index in range(until):
-        gap = tokens.gaps[index]
-        if gap == COMMA or (gap == DASH and _spaced(tokens, index)):
-            yield index
-        elif gap == DOT and index not in after_words:
-            before = tokens.words[index - 1]
-            if len(before) >= _SENTENCE_WORD and before.isalpha():
-                yield index
-        elif marked and index and MARK in tokens.text[tokens.ends[index - 1] : tokens.starts[index]]:
-            yield index
-
-
-def _spaced(tokens: Tokens, index: int) -> bool:
-    """Whether the dash before a token separates parts, rather than joins the two ends of a number or name."""
-    between = tokens.text[tokens.ends[index - 1] : tokens.starts[index]]
-    if not any(dash in between for dash in "-–—"):
-        return False
-    numbers = tokens.words[index - 1].isdigit() and _begins_number(tokens, index)
-    if " " not in between:
-        return not numbers
-    alone = index == 1 or tokens.gaps[index - 1] >= DASH or tokens.words[index - 2] in _NUMBER_WORDS
-    return not (numbers and alone)
-
-
-def _begins_number(tokens: Tokens, index: int) -> bool:
-    """Whether a number starts at a token, perhaps with a letter before it (`H64-H65`)."""
-    if tokens.words[index].isdigit():
-        return True
-    following = tokens.words[index + 1 : index + 2]
-    return (
-        len(tokens.words[index]) == 1 and bool(following) and following[0].isdigit() and tokens.gaps[index + 1] == GLUED
-    )
-
-
-def _wider_places(reading: Reading, until: int, starts: dict[int, LocalWord | None], has_building: bool) -> set[int]:
-    """Where a commune or wider place is named; by an abbreviation that may be another only at the start of a part, and
-    `P.` not where it says a room."""
-    found = {
-        word.start for word in reading.words if word.start < until and word.kind not in LOCAL_KINDS and not word.weak
-    }
-    weak = [word for word in reading.words if word.weak and word.kind not in LOCAL_KINDS and word.start in starts]
-    if weak:
-        named = {mention.word.start for mention in reading.mentions if mention.word is not None}
-        found.update(
-            word.start for word in weak if word.start in named and not (word.kind is Kind.PHUONG and has_building)
-        )
-    return found
-
-
-def _add_words(tokens: Tokens, until: int, words: list[LocalWord], starts: dict[int, LocalWord | None]) -> None:
-    """Add the local words at which a part begins."""
-    previous: LocalWord | None = None
-    for word in words:
-        if previous is not None and previous.role in _TO_THE_COMMA and not _comma_between(tokens, previous, word):
-            if word.role not in _SETTLEMENTS or previous.role is Role.NOISE:
-                continue
-        elif previous is not None and word.start == previous.end and word.start not in starts:
-            if word.role not in _STREETS or tokens.words[previous.start] not in _GENERIC:
-                continue
-            # `Đường Tỉnh lộ 10`: the narrower word counts.
-            del starts[previous.start]
-            starts[previous.start] = LocalWord(previous.start, word.end, word.role, word.written)
-            previous = word
-            continue
-        if _ends_name(tokens, word, until):
-            continue
-        starts[word.start] = word
-        previous = word
-
-
-def _comma_between(tokens: Tokens, left: LocalWord, right: LocalWord) -> bool:
-    return any(gap == COMMA for gap in tokens.gaps[left.end : right.start + 1])
-
-
-def _ends_name(tokens: Tokens, word: LocalWord, until: int) -> bool:
-    """Whether nothing that a word could name follows it: it ends the name before it (`Thôn Vũ Hải Đường`)."""
-    if word.end < until and tokens.gaps[word.end] != COMMA:
-        if not (tokens.gaps[word.end] == DASH and _spaced(tokens, word.end)):
-            return False
-    if word.start == 0 or tokens.gaps[word.start] >= DASH:
-        return False
-    before = tokens.words[word.start - 1]
-    return len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in _ENGLISH_STREETS
-
-
-def _masked(tokens: Tokens, until: int, hidden: list[tuple[int, int]]) -> list[bool]:
-    """Which tokens are hidden; empty if none are."""
-    if not hidden:
-        return []
-    masked = [False] * until
-    at = 0
-    for index in range(until):
-        while at < len(hidden) and hidden[at][1] <= tokens.starts[index]:
-            at += 1
-        masked[index] = at < len(hidden) and hidden[at][0] <= tokens.starts[index]
-    return masked
-
-
 class _Parser:
     """Reads the parts of one text, and collects their pieces."""
 
-    def __init__(self, tokens: Tokens, lower: str, pieces: list[Piece]) -> None:
+    def __init__(self, tokens: Tokens, lower: str, pieces: list[Piece], repeated: dict[int, int]) -> None:
         self._tokens = tokens
+        self._repeated = repeated
         self._text = tokens.text
         self._lower = lower
         self._pieces = pieces
 
-    def read(self, part: _Part) -> None:
+    def read(self, part: Part) -> None:
         """Add the pieces of a part."""
         begin, stop = self._tokens.starts[part.start], self._tokens.ends[part.end - 1]
         word = part.word
@@ -248,7 +103,7 @@ class _Parser:
         role = word.role
         if role in (Role.LANDMARK, Role.REMARK, Role.NOISE):
             self._add(begin, stop, _LABELS[role], "" if role is Role.NOISE else self._text[begin:stop].strip(_TRIM))
-        elif role in _SETTLEMENTS:
+        elif role in SETTLEMENTS:
             self._read_settlement(word, begin, rest, stop)
         elif role is Role.ALLEY:
             self._read_alley(word, begin, rest, stop)
@@ -294,7 +149,11 @@ class _Parser:
         written = self._text[code.start("code") : code.end("code")]
         value = written.upper() if word.role is not Role.BLOCK else written
         self._add(begin, code.end(), _LABELS[word.role], f"{word.written} {value}".strip())
-        self._read_plain(code.end(), stop)
+        block = CODE.match(self._lower, code.end() + 1, stop) if word.role is Role.UNIT else None
+        if block is not None and block.end() == stop:
+            self._add(block.start(), stop, "building", self._text[block.start() : stop])
+        else:
+            self._read_plain(code.end(), stop)
 
     def _read_building(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
         """A building's name, up to a house number before a street that is named after a person."""
@@ -320,9 +179,9 @@ class _Parser:
         else:
             self._named(word, begin, rest, stop)
 
-    def _name_street(self, part: _Part) -> None:
+    def _name_street(self, part: Part) -> None:
         """`Le Loi Street`: the word at the end of a name says what it is."""
-        if self._tokens.words[part.start] in _ENGLISH_STREETS and self._pieces and part.start:
+        if self._tokens.words[part.start] in ENGLISH_STREETS and self._pieces and part.start:
             last = self._pieces[-1]
             if last.label == "name" and last.end == self._tokens.ends[part.start - 1]:
                 self._pieces[-1] = Piece(last.start, last.end, "street", last.value)
@@ -360,6 +219,8 @@ class _Parser:
         return word in SURNAMES
 
     def _named(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        if word.role is Role.STREET:
+            stop = self._street_stop(rest, stop)
         name = self._text[rest:stop].strip(_TRIM)
         if name:
             self._add(begin, stop, _LABELS[word.role], f"{word.written} {name}")
@@ -369,6 +230,10 @@ class _Parser:
         self._add_name(begin, stop, "building" if nouns else "name")
 
     def _add_name(self, start: int, stop: int, label: str) -> bool:
+        while start < stop and self._text[start] in _TRIM:
+            start += 1
+        if label == "street":
+            stop = self._street_stop(start, stop)
         name = self._text[start:stop].strip(_TRIM)
         if not name or name[0].isdigit():
             return False
@@ -376,6 +241,19 @@ class _Parser:
             name = f"Phố {name[2:].lstrip()}"
         self._add(start, stop, label, name)
         return True
+
+    def _street_stop(self, start: int, stop: int) -> int:
+        """Where a street's name ends: before the same again, and before names that the administrative part repeats,
+        if two words are left (`Phạm Văn Đồng Hà Đông, Hà Đông, Hà Nội`)."""
+        doubled = DOUBLED.fullmatch(self._lower, start, stop)
+        if doubled is not None:
+            return doubled.end("name")
+        end = stop
+        while end in self._repeated:
+            end = self._repeated[end]
+            while end > start and self._text[end - 1] in _TRIM:
+                end -= 1
+        return end if " " in self._text[start:end] else stop
 
     def _add(self, start: int, stop: int, label: str, value: str) -> None:
         self._pieces.append(Piece(start, stop, label, value))

@@ -26,6 +26,8 @@ KILOMETRE = re.compile(r"\b(?:km|cay so)[ .]*(?:so )?(?P<km>[0-9]++)(?: ?\+ ?(?P
 ROOM = re.compile(
     r"p[ .:]*(?:so )?(?P<room>[a-z]?[0-9]{3,4}+[a-z]?|[0-9]{1,2}+[./-][0-9]++|[a-z][0-9][0-9.]*+)(?![a-z0-9/])"
 )
+# A street written twice, with its number.
+DOUBLED = re.compile(r"(?P<name>[^0-9]{2,40}?) [0-9][0-9a-z/.-]*+ (?P=name)")
 
 _PLUS_CODE = re.compile(r"(?<![a-z0-9])(?:[23456789cfghjmpqrvwx]{2}){2,4}\+[23456789cfghjmpqrvwx]{2,3}(?![a-z0-9])")
 _REMARK = re.compile(r"[(\[{][^()\[\]{}]*+[)\]}]|[(\[{][^,()\[\]{}]*+|(?<![^,])[^,()\[\]{}]*+[)\]}]")

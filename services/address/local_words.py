@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from services.address.mentions import Reading
-from services.address.tokens import COMMA, DASH, DOT, Tokens
+from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
 from services.address.words import LOCAL_KINDS, spelt_as_type
 
 
@@ -103,10 +103,11 @@ _MORE: dict[str, tuple[Role, str]] = {
     **_table(Role.KILOMETRE, "km, cay so: km"),
     **_table(
         Role.LANDMARK,
-        "uy ban, truong hoc, truong tieu hoc, truong mam non, truong mau giao, truong thcs, truong thpt, truong dai hoc,"
-        "truong cao dang, truong trung hoc, truong th, nha van hoa, nha tho, nha tro, nha nghi, nha hang, nha thuoc,"
-        "nha may, san bay, tram y te, buu dien, ngan hang, sieu thi, cay xang, khach san, cua hang, quay thuoc, tap hoa,"
-        "ben xe, hop tac xa, htx, van phong, trung tam, phong kham, hoi truong, shop, spa, karaoke, garage, nga 3, nga 4:",
+        "uy ban, truong hoc, truong tieu hoc, truong mam non, truong mau giao, truong thcs, truong thpt, truong th,"
+        "truong dai hoc, truong cao dang, truong trung hoc, nha van hoa, nha tho, nha tro, nha nghi, nha hang,"
+        "nha thuoc, nha may, san bay, tram y te, buu dien, ngan hang, sieu thi, cay xang, khach san, cua hang,"
+        "quay thuoc, tap hoa, ben xe, hop tac xa, htx, van phong, trung tam, phong kham, hoi truong, shop, spa,"
+        "karaoke, garage, nga 3, nga 4:",
     ),
     **_table(
         Role.REMARK,
@@ -136,7 +137,9 @@ _AMBIGUOUS = frozenset(
     {"lo", "day", "thap", "sanh", "o", "can", "phong", "tang", "lau", "gan", "canh", "ke", "sat", "cach", "ngay"}
 )
 _NEED_CODE = frozenset({Role.BLOCK, Role.UNIT, Role.FLOOR, Role.ROAD, Role.KILOMETRE})
-_ENGLISH_NUMBERED = frozenset({"hamlet", "quarter", "group", "alley", "lane", "tower"})
+_NEED_NUMBER = frozenset({"hamlet", "quarter", "group", "alley", "lane", "tower"})
+# English words that follow the name that they are for.
+ENGLISH_STREETS = frozenset({"street", "road"})
 # As often part of a street's name (`Ngô Quyền`, `Tô Hiệu`, `Láng Hạ`): without accents they need a number.
 _ALSO_NAMES = frozenset({"ngo", "to", "lang"})
 
@@ -165,13 +168,32 @@ def find_local_words(reading: Reading, until: int) -> list[LocalWord]:
 def _typed_word(tokens: Tokens, start: int, end: int, until: int) -> LocalWord | None:
     key = " ".join(tokens.words[start:end])
     entry = _TYPED.get(key)
-    if entry is None or _in_number(tokens, start):
+    if entry is None or _in_number(tokens, start) or _torn(tokens, start, end, until):
+        return None
+    if key == "lo" and tokens.toned[start] != "lộ":
+        return None
+    if key == "k" and _is_parted_number(tokens, end):
         return None
     if key in _ALSO_NAMES and tokens.toned[start] == key and end < until and not tokens.words[end][0].isdigit():
         return None
     if entry[0] is Role.LANDMARK and not _begins_part(tokens, start):
         return None
     return LocalWord(start, end, *entry)
+
+
+def _torn(tokens: Tokens, start: int, end: int, until: int) -> bool:
+    """Whether a word without accents was only split from the rest of a longer one: `Lovera`."""
+    if end >= until or tokens.gaps[end] != GLUED or tokens.toned[start] != tokens.words[start]:
+        return False
+    return tokens.text[tokens.starts[end]].islower()
+
+
+def _is_parted_number(tokens: Tokens, index: int) -> bool:
+    """Whether a slash parts the number at a token: `K241/39` is house 39 in the alley (kiệt) 241, `K5` is khu 5."""
+    end = index + 1
+    while end < len(tokens) and tokens.gaps[end] == GLUED:
+        end += 1
+    return end < len(tokens) and tokens.text[tokens.ends[end - 1] : tokens.starts[end]] == "/"
 
 
 def _longer(tokens: Tokens, start: int, typed_end: int, until: int) -> LocalWord | None:
@@ -205,8 +227,8 @@ def _in_place(tokens: Tokens, start: int, end: int, until: int, key: str, role: 
         return follows and not (key == "cach" and tokens.words[end] == "mang")
     if role is Role.LANDMARK:
         return _begins_part(tokens, start)
-    if role in _NEED_CODE or key in _ENGLISH_NUMBERED:
-        return follows and is_code(tokens, end, number=role in (Role.ROAD, Role.KILOMETRE) or key in _ENGLISH_NUMBERED)
+    if role in _NEED_CODE or key in _NEED_NUMBER:
+        return follows and is_code(tokens, end, number=role in (Role.ROAD, Role.KILOMETRE) or key in _NEED_NUMBER)
     return follows
 
 

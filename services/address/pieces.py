@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,8 +13,6 @@ SURNAMES = frozenset(
     {"nguyễn", "trần", "lê", "phạm", "hoàng", "huỳnh", "phan", "vũ", "võ", "đặng", "bùi", "đỗ", "hồ", "ngô", "dương",
      "lý", "đinh", "đoàn", "trịnh", "trương", "mai", "cao", "lương", "tôn", "lưu", "lạc", "triệu"}
 )  # fmt: skip
-_DOUBLED = re.compile(r"(?P<name>[^\d]+?) \d[\w/.-]* (?P=name)", re.IGNORECASE)
-_LONGEST_DOUBLED = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ def settled(pieces: Iterable[Piece]) -> list[Piece]:
     before = ""
     for index, piece in enumerate(found):
         if piece.label == "name" and not has_street and _is_street(piece, before):
-            found[index] = replace(piece, label="street", value=_undoubled(piece.value))
+            found[index] = replace(piece, label="street")
             has_street = True
         elif piece.label == "house_number" and not has_unit and _is_flat(found, index):
             found[index] = replace(piece, label="unit")
@@ -101,9 +98,3 @@ def _joined(values: dict[str, list[str]], label: str) -> str | None:
 def _street(values: dict[str, list[str]]) -> str | None:
     parts = [*values.get("street", [])[:1], *values.get("kilometre", [])[:1]]
     return " ".join(parts) or None
-
-
-def _undoubled(name: str) -> str:
-    """`Lý Tự Trọng 36 Lý Tự Trọng` written once."""
-    doubled = _DOUBLED.fullmatch(name) if len(name) <= _LONGEST_DOUBLED else None
-    return name if doubled is None else doubled["name"]

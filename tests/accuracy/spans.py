@@ -1,16 +1,18 @@
-"""`python -m tests.accuracy.spans`: how well the parts of an address are found, part by part, on spans labelled by hand.
+"""`python -m tests.accuracy.spans`: how well the parts of an address are found, on spans labelled by hand.
 
 The set (`vnai_ner_cases` in `../shared/eval`) gives the words of each part, not where they stand, so that a part is
 compared by its words. Conventions differ within the set and from ours; what follows is applied to both sides alike:
 
 - case, accents' placement and marks at the edges do not count;
-- the word for the kind is left off a house number, street, commune, district and province (`Số 100`, `Phường 12`), since
-  the set writes it or not; an alley, a village or group, and a building keep it;
+- the word for the kind is left off a house number, street, commune, district and province (`Số 100`, `Phường 12`),
+  since the set writes it or not; an alley, a village or group, and a building keep it;
+- the same words twice under one label count once;
 - an entity whose words do not stand in the text (the labeller knew the place) cannot be found, and is left out.
 
-Ours to theirs: house number and flat are NUM; street and kilometre STR; village and group NHB; tower, block or lot with
-no name but a letter or number (`Tòa A1`, `Lô C`) are NHB too, other buildings BLD; the names of the best candidate WDS, DST
-and PRO; plus code PCD. POI (shops, landmarks) has no counterpart, as they are no component of an address.
+Ours to theirs: house number and flat are NUM; street and kilometre STR; village and group NHB, and with them floors, and
+towers, blocks or lots with no name but a letter or number (`Tòa A1`, `Lô C`); other buildings BLD; the names of the best
+candidate WDS, DST and PRO; plus code PCD. Housing and industrial estates (`KDC Hiệp Thành 2`), to us a kind of building,
+are POI there, like shops and landmarks: POI has no counterpart.
 """
 
 from __future__ import annotations
@@ -56,6 +58,8 @@ _KIND_WORDS = {
     "DST": re.compile(r"^(?:quận|quan|q|huyện|huyen|h|thị xã|thi xa|tx|thành phố|thanh pho|tp) "),
     "PRO": re.compile(r"^(?:tỉnh|tinh|thành phố|thanh pho|tp)(?: trung ương)? "),
 }
+_FLOOR = re.compile(r"^(?:tầng|tang|lầu|lau) ")
+_ESTATE = re.compile(r"^(?:khu |kdc |kđt |kdt |kcn |kcx |ktt |ccn |cụm )")
 _NAMELESS = re.compile(r"^(?:tòa nhà|toà nhà|toa nha|tòa|toà|toa|tháp|block|lô|lo|dãy|sảnh)(?: [^\W\d]{0,2}\d*)+$")
 
 # A part as compared: its label and words.
@@ -112,14 +116,12 @@ def measure(core: AddressCore) -> tuple[list[Found], list[Miss]]:
     misses: list[Miss] = []
     for row in load(SET):
         explained = core.explain(RawAddress("eval", row["id"], row["raw"]))
-        expected = _expected(row)
-        found = [part for part in _found(explained.spans) if part[0] in LABELS]
+        expected, found = set(_expected(row)), set(_found(explained.spans))
         labelled.update(label for label, _ in expected)
         ours.update(label for label, _ in found)
-        same = Counter(expected) & Counter(found)
-        exact.update(label for label, _ in same.elements())
-        missed, extra = list((Counter(expected) - same).elements()), list((Counter(found) - same).elements())
-        overlapping.update(label for label, _ in same.elements())
+        exact.update(label for label, _ in expected & found)
+        missed, extra = sorted(expected - found), sorted(found - expected)
+        overlapping.update(label for label, _ in expected & found)
         overlapping.update(_overlapping(missed, extra))
         for label in LABELS:
             sides = tuple(tuple(" ".join(words) for one, words in side if one == label) for side in (missed, extra))
@@ -144,9 +146,10 @@ def _expected(row: dict[str, list[dict[str, str]]]) -> list[Part]:
 def _found(spans: Iterable[Span]) -> Iterator[Part]:
     for span in spans:
         label = _OURS.get(span.label)
-        if label == "BLD" and _NAMELESS.match(tone_key(span.text)):
+        words = tone_key(span.text)
+        if (label == "BLD" and _NAMELESS.match(words)) or (label == "NUM" and _FLOOR.match(words)):
             label = "NHB"
-        if label is not None:
+        if label is not None and not (label == "BLD" and _ESTATE.match(words)):
             yield _part(label, span.text)
 
 

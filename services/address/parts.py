@@ -1,0 +1,160 @@
+"""The text below the commune cut into parts: at commas, spaced dashes, sentence ends, and at the words that name a local
+kind of place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.address.local_words import ENGLISH_STREETS, LocalWord, Role, find_local_words
+from services.address.mentions import Reading
+from services.address.redact import MARK
+from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
+from services.address.words import LOCAL_KINDS, TRAILING, Kind
+
+_TO_THE_COMMA = frozenset({Role.REMARK, Role.NOISE})
+SETTLEMENTS = frozenset({Role.VILLAGE, Role.GROUP})
+_STREETS = frozenset({Role.STREET, Role.ROAD})
+_GENERIC = frozenset({"duong", "d"})
+_NUMBER_WORDS = frozenset({"so", "nha", "sn", "no"})
+_SENTENCE_WORD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tokens [start, end) that belong together, with the word they begin with."""
+
+    start: int
+    end: int
+    word: LocalWord | None
+
+
+def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterator[Part]:
+    """The parts of the text that a component may come of: none hidden, none that names a commune or wider place."""
+    tokens = reading.tokens
+    words = find_local_words(reading, until)
+    starts: dict[int, LocalWord | None] = dict.fromkeys(_breaks(tokens, until, {word.end for word in words}))
+    wider = _wider_places(reading, until, starts, any(word.role is Role.BUILDING for word in words))
+    starts.update(dict.fromkeys(wider))
+    _add_words(tokens, until, words, starts)
+    masked = _masked(tokens, until, hidden)
+    for index in range(1, until):
+        if masked and masked[index] != masked[index - 1]:
+            starts.setdefault(index, None)
+    order = sorted(starts)
+    held: Part | None = None
+    for start, end in zip(order, [*order[1:], until], strict=True):
+        if held is not None and start in wider and _goes_on(tokens, held, start):
+            held = Part(held.start, end, held.word)
+            continue
+        if held is not None:
+            yield held
+        held = None if start in wider or (masked and masked[start]) else Part(start, end, starts[start])
+    if held is not None:
+        yield held
+
+
+def _goes_on(tokens: Tokens, part: Part, start: int) -> bool:
+    """Whether a word for a wider place at `start` belongs to the name of the building before it: `Akari City`."""
+    named = part.word is not None and part.word.role is Role.BUILDING and part.end == start
+    return named and tokens.words[start] in TRAILING and tokens.gaps[start] < DASH
+
+
+def _breaks(tokens: Tokens, until: int, after_words: set[int]) -> Iterator[int]:
+    """Where a new part begins whatever its words: after a comma, a spaced dash, the end of a sentence."""
+    marked = MARK in tokens.text
+    for index in range(until):
+        gap = tokens.gaps[index]
+        if gap == COMMA or (gap == DASH and _spaced(tokens, index)):
+            yield index
+        elif gap == DOT and index not in after_words:
+            before = tokens.words[index - 1]
+            if len(before) >= _SENTENCE_WORD and before.isalpha():
+                yield index
+        elif marked and index and MARK in tokens.text[tokens.ends[index - 1] : tokens.starts[index]]:
+            yield index
+
+
+def _spaced(tokens: Tokens, index: int) -> bool:
+    """Whether the dash before a token separates parts, rather than joins the two ends of a number or name."""
+    between = tokens.text[tokens.ends[index - 1] : tokens.starts[index]]
+    if not any(dash in between for dash in "-–—"):
+        return False
+    numbers = tokens.words[index - 1].isdigit() and _begins_number(tokens, index)
+    if " " not in between:
+        return not numbers
+    alone = index == 1 or tokens.gaps[index - 1] >= DASH or tokens.words[index - 2] in _NUMBER_WORDS
+    return not (numbers and alone)
+
+
+def _begins_number(tokens: Tokens, index: int) -> bool:
+    """Whether a number starts at a token, perhaps with a letter before it (`H64-H65`)."""
+    if tokens.words[index].isdigit():
+        return True
+    following = tokens.words[index + 1 : index + 2]
+    return (
+        len(tokens.words[index]) == 1 and bool(following) and following[0].isdigit() and tokens.gaps[index + 1] == GLUED
+    )
+
+
+def _wider_places(reading: Reading, until: int, starts: dict[int, LocalWord | None], has_building: bool) -> set[int]:
+    """Where a commune or wider place is named; by an abbreviation that may be another only at the start of a part, and
+    `P.` not where it says a room."""
+    found = {
+        word.start for word in reading.words if word.start < until and word.kind not in LOCAL_KINDS and not word.weak
+    }
+    weak = [word for word in reading.words if word.weak and word.kind not in LOCAL_KINDS and word.start in starts]
+    if weak:
+        named = {mention.word.start for mention in reading.mentions if mention.word is not None}
+        found.update(
+            word.start for word in weak if word.start in named and not (word.kind is Kind.PHUONG and has_building)
+        )
+    return found
+
+
+def _add_words(tokens: Tokens, until: int, words: list[LocalWord], starts: dict[int, LocalWord | None]) -> None:
+    """Add the local words at which a part begins."""
+    previous: LocalWord | None = None
+    for word in words:
+        if previous is not None and previous.role in _TO_THE_COMMA and not _comma_between(tokens, previous, word):
+            if word.role not in SETTLEMENTS or previous.role is Role.NOISE:
+                continue
+        elif previous is not None and word.start == previous.end and word.start not in starts:
+            if word.role not in _STREETS or tokens.words[previous.start] not in _GENERIC:
+                continue
+            # `Đường Tỉnh lộ 10`: the narrower word counts.
+            starts[previous.start] = LocalWord(previous.start, word.end, word.role, word.written)
+            previous = word
+            continue
+        if _ends_name(tokens, word, until):
+            continue
+        starts[word.start] = word
+        previous = word
+
+
+def _comma_between(tokens: Tokens, left: LocalWord, right: LocalWord) -> bool:
+    return any(gap == COMMA for gap in tokens.gaps[left.end : right.start + 1])
+
+
+def _ends_name(tokens: Tokens, word: LocalWord, until: int) -> bool:
+    """Whether nothing that a word could name follows it: it ends the name before it (`Thôn Vũ Hải Đường`)."""
+    following = word.end < until and tokens.gaps[word.end] != COMMA
+    if following and not (tokens.gaps[word.end] == DASH and _spaced(tokens, word.end)):
+        return False
+    if word.start == 0 or tokens.gaps[word.start] >= DASH:
+        return False
+    before = tokens.words[word.start - 1]
+    return len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in ENGLISH_STREETS
+
+
+def _masked(tokens: Tokens, until: int, hidden: list[tuple[int, int]]) -> list[bool]:
+    """Which tokens are hidden; empty if none are."""
+    if not hidden:
+        return []
+    masked = [False] * until
+    at = 0
+    for index in range(until):
+        while at < len(hidden) and hidden[at][1] <= tokens.starts[index]:
+            at += 1
+        masked[index] = at < len(hidden) and hidden[at][0] <= tokens.starts[index]
+    return masked
