@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.address.house_numbers import (
     CODE,
     DOUBLED,
+    ENGLISH_END,
     KILOMETRE,
     NAMED_NUMBER,
     NUMBER,
@@ -31,8 +32,12 @@ _LABELS = {
 # They make a name without a word for its kind a building's.
 _BUILDING_NOUNS = frozenset(
     {"tower", "towers", "building", "residence", "residences", "plaza", "apartment", "apartments", "garden", "gardens",
-     "vinhomes", "riverside", "heights", "mansion", "condominium", "villas", "park"}
+     "vinhomes", "city", "vista", "riverside", "heights", "mansion", "condominium", "villas", "park"}
 )  # fmt: skip
+
+
+# They lead on to an alley or street, and name nothing.
+_FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào"})
 
 
 def parse_details(reading: Reading, until: int) -> list[Piece]:
@@ -58,7 +63,7 @@ def parse_details(reading: Reading, until: int) -> list[Piece]:
 
 
 def _repeated(reading: Reading, until: int) -> dict[int, int]:
-    """Where names end that the administrative part, from token `until` on, repeats, to where they start (characters)."""
+    """Where names end that the part from token `until` on repeats, to where they start (characters)."""
     later = {mention.name.key for mention in reading.mentions if mention.start >= until}
     if not later:
         return {}
@@ -131,7 +136,7 @@ class _Parser:
             return
         value = self._text[number.start("number") : number.end("number")].replace(" ", "").upper()
         self._add(begin, number.end(), "alley", f"{word.written} {value}")
-        if not self._add_name(number.end(), stop, "street"):
+        if NUMBER.match(self._lower, number.end() + 1, stop) or not self._add_name(number.end(), stop, "street"):
             self._read_plain(number.end(), stop)
 
     def _read_kilometre(self, begin: int, stop: int) -> None:
@@ -149,11 +154,18 @@ class _Parser:
         written = self._text[code.start("code") : code.end("code")]
         value = written.upper() if word.role is not Role.BLOCK else written
         self._add(begin, code.end(), _LABELS[word.role], f"{word.written} {value}".strip())
-        block = CODE.match(self._lower, code.end() + 1, stop) if word.role is Role.UNIT else None
+        if word.role is Role.UNIT:
+            self._read_after_flat(code.end(), stop)
+        else:
+            self._read_plain(code.end(), stop)
+
+    def _read_after_flat(self, begin: int, stop: int) -> None:
+        """A letter and number right after that of a flat is its block: `Phòng 102 C1`."""
+        block = CODE.match(self._lower, begin + 1, stop)
         if block is not None and block.end() == stop:
             self._add(block.start(), stop, "building", self._text[block.start() : stop])
         else:
-            self._read_plain(code.end(), stop)
+            self._read_plain(begin, stop)
 
     def _read_building(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
         """A building's name, up to a house number before a street that is named after a person."""
@@ -183,8 +195,8 @@ class _Parser:
         """`Le Loi Street`: the word at the end of a name says what it is."""
         if self._tokens.words[part.start] in ENGLISH_STREETS and self._pieces and part.start:
             last = self._pieces[-1]
-            if last.label == "name" and last.end == self._tokens.ends[part.start - 1]:
-                self._pieces[-1] = Piece(last.start, last.end, "street", last.value)
+            if last.label in ("name", "street") and last.end == self._tokens.ends[part.start - 1]:
+                self._pieces[-1] = Piece(last.start, self._tokens.ends[part.start], "street", last.value)
 
     def _read_plain(self, begin: int, stop: int) -> None:
         """A part without a word for its kind: a room, a house number with or without a street, or a name alone."""
@@ -198,7 +210,7 @@ class _Parser:
         room = ROOM.match(self._lower, begin, stop)
         if room is not None:
             self._add(begin, room.end(), "unit", room["room"].upper())
-            self._read_plain(room.end(), stop)
+            self._read_after_flat(room.end(), stop)
             return
         number = NUMBER.match(self._lower, begin, stop)
         if number is None:
@@ -235,7 +247,7 @@ class _Parser:
         if label == "street":
             stop = self._street_stop(start, stop)
         name = self._text[start:stop].strip(_TRIM)
-        if not name or name[0].isdigit():
+        if not name or name[0].isdigit() or name.lower() in _FILLERS:
             return False
         if label == "street" and name[:2] in ("P.", "p."):
             name = f"Phố {name[2:].lstrip()}"
@@ -245,6 +257,9 @@ class _Parser:
     def _street_stop(self, start: int, stop: int) -> int:
         """Where a street's name ends: before the same again, and before names that the administrative part repeats,
         if two words are left (`Phạm Văn Đồng Hà Đông, Hà Đông, Hà Nội`)."""
+        abbreviated = ENGLISH_END.search(self._lower, max(start, stop - 5), stop)
+        if abbreviated is not None:
+            stop = abbreviated.start()
         doubled = DOUBLED.fullmatch(self._lower, start, stop)
         if doubled is not None:
             return doubled.end("name")

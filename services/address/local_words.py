@@ -125,11 +125,12 @@ _LONGEST = 5
 
 # Further words with their accents; the ones that are not here are accepted as they are folded.
 _SPELT: dict[str, frozenset[str]] = {
-    "phum": frozenset({"phum"}), "lo": frozenset({"lô"}), "day": frozenset({"dãy"}), "thap": frozenset({"tháp"}),
-    "sanh": frozenset({"sảnh"}), "o": frozenset({"ô"}), "can": frozenset({"căn"}), "phong": frozenset({"phòng"}),
-    "tang": frozenset({"tầng"}), "lau": frozenset({"lầu"}), "gan": frozenset({"gần"}), "canh": frozenset({"cạnh"}),
-    "ke": frozenset({"kế"}), "sat": frozenset({"sát"}), "cach": frozenset({"cách"}), "ngay": frozenset({"ngay"}),
-    "dh": frozenset({"đh"}), "dx": frozenset({"đx"}), "tap": frozenset({"tạp", "tập"}),
+    word: frozenset(forms.split())
+    for word, forms in {
+        "phum": "phum", "lo": "lô", "day": "dãy", "thap": "tháp", "sanh": "sảnh", "o": "ô", "can": "căn",
+        "phong": "phòng", "tang": "tầng", "lau": "lầu", "gan": "gần", "canh": "cạnh", "ke": "kế", "sat": "sát",
+        "cach": "cách", "ngay": "ngay", "dh": "đh", "dx": "đx", "tap": "tạp tập", "doi": "đối", "quan": "quản",
+    }.items()
 }  # fmt: skip
 # Words that without their accents are as often something else (`Gan`, `Phong`): then only the start of a part will do,
 # and what a remark is cannot be told at all.
@@ -235,7 +236,7 @@ def _in_place(tokens: Tokens, start: int, end: int, until: int, key: str, role: 
 def _unaccented(tokens: Tokens, start: int, key: str, role: Role) -> bool:
     """Whether an ambiguous word without accents may stand for the one with them."""
     if key == "ngay":
-        return False
+        return not tokens.text.isascii()
     return role is not Role.REMARK and tokens.text.isascii() and _begins_part(tokens, start)
 
 

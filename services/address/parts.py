@@ -1,5 +1,4 @@
-"""The text below the commune cut into parts: at commas, spaced dashes, sentence ends, and at the words that name a local
-kind of place."""
+"""The text below the commune cut into parts: at commas, spaced dashes, sentence ends, and at local type words."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from services.address.local_words import ENGLISH_STREETS, LocalWord, Role, find_
 from services.address.mentions import Reading
 from services.address.redact import MARK
 from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
-from services.address.words import LOCAL_KINDS, TRAILING, Kind
+from services.address.words import LOCAL_KINDS, TRAILING
 
 _TO_THE_COMMA = frozenset({Role.REMARK, Role.NOISE})
 SETTLEMENTS = frozenset({Role.VILLAGE, Role.GROUP})
@@ -33,8 +32,11 @@ def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterat
     """The parts of the text that a component may come of: none hidden, none that names a commune or wider place."""
     tokens = reading.tokens
     words = find_local_words(reading, until)
-    starts: dict[int, LocalWord | None] = dict.fromkeys(_breaks(tokens, until, {word.end for word in words}))
-    wider = _wider_places(reading, until, starts, any(word.role is Role.BUILDING for word in words))
+    breaks = set(_breaks(tokens, until, {word.end for word in words}))
+    starts: dict[int, LocalWord | None] = dict.fromkeys(breaks)
+    if any(word.role is Role.BUILDING for word in words):
+        starts.update(_rooms(reading, until, breaks))
+    wider = _wider_places(reading, until, starts)
     starts.update(dict.fromkeys(wider))
     _add_words(tokens, until, words, starts)
     masked = _masked(tokens, until, hidden)
@@ -44,7 +46,7 @@ def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterat
     order = sorted(starts)
     held: Part | None = None
     for start, end in zip(order, [*order[1:], until], strict=True):
-        if held is not None and start in wider and _goes_on(tokens, held, start):
+        if held is not None and start in wider and _goes_on(reading, held, start):
             held = Part(held.start, end, held.word)
             continue
         if held is not None:
@@ -54,10 +56,14 @@ def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterat
         yield held
 
 
-def _goes_on(tokens: Tokens, part: Part, start: int) -> bool:
+def _goes_on(reading: Reading, part: Part, start: int) -> bool:
     """Whether a word for a wider place at `start` belongs to the name of the building before it: `Akari City`."""
-    named = part.word is not None and part.word.role is Role.BUILDING and part.end == start
-    return named and tokens.words[start] in TRAILING and tokens.gaps[start] < DASH
+    tokens = reading.tokens
+    if part.end != start or tokens.words[start] not in TRAILING or tokens.gaps[start] >= DASH:
+        return False
+    if part.word is not None:
+        return part.word.role is Role.BUILDING
+    return tokens.words[start] == "city" and all(mention.end != start for mention in reading.mentions)
 
 
 def _breaks(tokens: Tokens, until: int, after_words: set[int]) -> Iterator[int]:
@@ -97,18 +103,24 @@ def _begins_number(tokens: Tokens, index: int) -> bool:
     )
 
 
-def _wider_places(reading: Reading, until: int, starts: dict[int, LocalWord | None], has_building: bool) -> set[int]:
-    """Where a commune or wider place is named; by an abbreviation that may be another only at the start of a part, and
-    `P.` not where it says a room."""
-    found = {
-        word.start for word in reading.words if word.start < until and word.kind not in LOCAL_KINDS and not word.weak
+def _rooms(reading: Reading, until: int, breaks: set[int]) -> dict[int, LocalWord]:
+    """Where `P.` at the start of a part is a room (phòng), in an address with a building."""
+    tokens = reading.tokens
+    return {
+        word.start: LocalWord(word.start, word.end, Role.UNIT, "")
+        for word in reading.words
+        if word.start in breaks and tokens.words[word.start] == "p" and word.end < until
+        if tokens.words[word.end].isdigit()
     }
-    weak = [word for word in reading.words if word.weak and word.kind not in LOCAL_KINDS and word.start in starts]
-    if weak:
+
+
+def _wider_places(reading: Reading, until: int, starts: dict[int, LocalWord | None]) -> set[int]:
+    """Where a commune or wider place is named; by an abbreviation that may be another only at the start of a part."""
+    wider = [word for word in reading.words if word.start < until and word.kind not in LOCAL_KINDS]
+    found = {word.start for word in wider if not word.weak}
+    if len(found) < len(wider):
         named = {mention.word.start for mention in reading.mentions if mention.word is not None}
-        found.update(
-            word.start for word in weak if word.start in named and not (word.kind is Kind.PHUONG and has_building)
-        )
+        found.update(word.start for word in wider if word.start in named and starts.get(word.start, word) is None)
     return found
 
 

@@ -33,10 +33,15 @@ def settled(pieces: Iterable[Piece]) -> list[Piece]:
     """The pieces of one text, in its order, with the labels that only their neighbours tell."""
     found = list(pieces)
     has_street = any(piece.label == "street" for piece in found)
+    on_a_map = any(piece.label == "plus_code" for piece in found)
     has_unit = any(piece.label == "unit" for piece in found)
     before = ""
     for index, piece in enumerate(found):
-        if piece.label == "name" and not has_street and _is_street(piece, before):
+        if (
+            piece.label == "name"
+            and not has_street
+            and _is_street(piece, "building" if on_a_map and not before else before)
+        ):
             found[index] = replace(piece, label="street")
             has_street = True
         elif piece.label == "house_number" and not has_unit and _is_flat(found, index):
@@ -66,7 +71,8 @@ def components_of(pieces: Iterable[Piece]) -> Components:
 
 
 def _is_street(piece: Piece, before: str) -> bool:
-    """Whether a bare name is a street: right after a house number or an alley, or a person's name after a building."""
+    """Whether a bare name is a street: right after a house number or an alley, or a person's name after a building
+    (or after a plus code: maps show no householders)."""
     if before in ("house_number", "alley"):
         return True
     words = piece.value.lower().split(" ")
@@ -82,11 +88,12 @@ def _is_flat(pieces: Sequence[Piece], index: int) -> bool:
 
 
 def _house_number(pieces: Sequence[Piece]) -> str | None:
-    """The first number that a street follows, else the first one."""
+    """The number that a street follows, the first if there are several in a row, else the first of all."""
     counted = [piece for piece in pieces if piece.label not in ASIDE]
     numbers = [index for index, piece in enumerate(counted) if piece.label == "house_number"]
     for index in numbers:
-        if counted[index + 1 : index + 2] and counted[index + 1].label in ("street", "alley"):
+        following = (piece.label for piece in counted[index:] if piece.label != "house_number")
+        if next(following, "") in ("street", "alley"):
             return counted[index].value
     return counted[numbers[0]].value if numbers else None
 

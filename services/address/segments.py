@@ -27,7 +27,7 @@ _PLAIN = re.compile(
     re.IGNORECASE,
 )
 _LEADING_NUMBER = re.compile(
-    r"((?:số nhà|số|sn)?[ .:]*\d+[a-zA-Z]?(?:[/-]\d+[a-zA-Z]?)*) (?=[^\W\d_]{2})", re.IGNORECASE
+    r"((?:số nhà|số|sn)?[ .:]*\d+[a-zA-Z]?(?: ?(?:bis|ter))?(?:[/-]\d+[a-zA-Z]?)*) (?=[^\W\d_]{2})", re.IGNORECASE
 )
 
 
@@ -114,12 +114,14 @@ class Segmenter:
         rest = parts[start:]
         first = rest[0].lstrip()
         number = _LEADING_NUMBER.match(first)
-        if number is not None:
-            head.append(HeadPart(self._segment(number[1]).pieces, -1, -1))
+        pieces = () if number is None else self._segment(number[1]).pieces
+        stand_in = any(piece.label == "house_number" for piece in pieces)
+        if number is not None and stand_in:
+            head.append(HeadPart(pieces, -1, -1))
             # The number's value says nothing about the commune, only that there is one.
             rest[0] = f"{STAND_IN} {first[number.end() :]}"
         tail = ",".join(rest)
-        return Cut(tuple(head), tail, ",".join([*kept, tail]), number is not None, cut_short)
+        return Cut(tuple(head), tail, ",".join([*kept, tail]), stand_in, cut_short)
 
     def _segment(self, part: str) -> Segment:
         known = self._segments.get(part)
