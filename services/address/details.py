@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from services.address.house_numbers import (
     CODE,
     DOUBLED,
@@ -68,11 +71,12 @@ def _repeated(reading: Reading, until: int) -> dict[int, int]:
     if not later:
         return {}
     tokens = reading.tokens
-    return {
-        tokens.ends[mention.end - 1]: tokens.starts[mention.outer_start]
-        for mention in reading.mentions
-        if mention.end <= until and mention.name.key in later
-    }
+    starts: dict[int, int] = {}
+    for mention in reading.mentions:
+        if mention.end <= until and mention.name.key in later:
+            end, start = tokens.ends[mention.end - 1], tokens.starts[mention.outer_start]
+            starts[end] = min(start, starts.get(end, start))
+    return starts
 
 
 def _lower(tokens: Tokens, stop: int) -> str:
@@ -134,8 +138,7 @@ class _Parser:
         if number is None:
             self._named(word, begin, rest, stop)
             return
-        value = self._text[number.start("number") : number.end("number")].replace(" ", "").upper()
-        self._add(begin, number.end(), "alley", f"{word.written} {value}")
+        self._add(begin, number.end(), "alley", f"{word.written} {self._written_number(number)}")
         if NUMBER.match(self._lower, number.end() + 1, stop) or not self._add_name(number.end(), stop, "street"):
             self._read_plain(number.end(), stop)
 
@@ -154,18 +157,15 @@ class _Parser:
         written = self._text[code.start("code") : code.end("code")]
         value = written.upper() if word.role is not Role.BLOCK else written
         self._add(begin, code.end(), _LABELS[word.role], f"{word.written} {value}".strip())
-        if word.role is Role.UNIT:
-            self._read_after_flat(code.end(), stop)
-        else:
-            self._read_plain(code.end(), stop)
+        self._read_plain(self._after_flat(code.end(), stop) if word.role is Role.UNIT else code.end(), stop)
 
-    def _read_after_flat(self, begin: int, stop: int) -> None:
-        """A letter and number right after that of a flat is its block: `Phòng 102 C1`."""
+    def _after_flat(self, begin: int, stop: int) -> int:
+        """Where reading goes on after a flat; a letter and number right after it is its block: `Phòng 304 B7`."""
         block = CODE.match(self._lower, begin + 1, stop)
-        if block is not None and block.end() == stop:
-            self._add(block.start(), stop, "building", self._text[block.start() : stop])
-        else:
-            self._read_plain(begin, stop)
+        if block is None or block.end() < stop:
+            return begin
+        self._add(block.start(), stop, "building", self._text[block.start() : stop])
+        return stop
 
     def _read_building(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
         """A building's name, up to a house number before a street that is named after a person."""
@@ -177,6 +177,8 @@ class _Parser:
             self._named(word, begin, rest, stop)
 
     def _read_street(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        if self._lower[begin:rest] == "d" and self._text[begin] in "dD":
+            rest = begin  # `D7` is its name.
         if word.role is Role.ROAD:
             road = ROAD_NUMBER.match(self._lower, rest, stop)
             if road is not None:
@@ -200,30 +202,32 @@ class _Parser:
 
     def _read_plain(self, begin: int, stop: int) -> None:
         """A part without a word for its kind: a room, a house number with or without a street, or a name alone."""
-        while begin < stop and self._text[begin] in _TRIM:
-            begin += 1
+        begin = self._skip_marks(begin, stop)
+        room = ROOM.match(self._lower, begin, stop)
+        if room is not None:
+            self._add(begin, room.end(), "unit", room["room"].upper())
+            begin = self._skip_marks(self._after_flat(room.end(), stop), stop)
         if begin >= stop:
             return
         if is_noise(self._lower, begin, stop):
             self._add(begin, stop, "noise", "")
             return
-        room = ROOM.match(self._lower, begin, stop)
-        if room is not None:
-            self._add(begin, room.end(), "unit", room["room"].upper())
-            self._read_after_flat(room.end(), stop)
-            return
         number = NUMBER.match(self._lower, begin, stop)
         if number is None:
             number = NAMED_NUMBER.search(self._lower, begin, stop)
-            if number is None or number["only"]:
+            if number is None or number["only"] or number.start() == begin:
                 self._add_bare_name(begin, stop)
             else:
                 self._add_bare_name(begin, number.start())
                 self._read_plain(number.start(), stop)
             return
-        value = self._text[number.start("number") : number.end("number")]
-        self._add(begin, number.end(), "house_number", value.upper().replace(" ", ""))
+        self._add(begin, number.end(), "house_number", self._written_number(number))
         self._add_name(number.end(), stop, "street")
+
+    def _written_number(self, number: re.Match[str]) -> str:
+        """A number in capitals without spaces; its letters keep their accents."""
+        value = self._text[number.start("number") : number.end("number")]
+        return unicodedata.normalize("NFKC", value).upper().replace(" ", "")
 
     def _person_at(self, start: int) -> bool:
         """Whether a person's name begins at a character."""
@@ -242,8 +246,7 @@ class _Parser:
         self._add_name(begin, stop, "building" if nouns else "name")
 
     def _add_name(self, start: int, stop: int, label: str) -> bool:
-        while start < stop and self._text[start] in _TRIM:
-            start += 1
+        start = self._skip_marks(start, stop)
         if label == "street":
             stop = self._street_stop(start, stop)
         name = self._text[start:stop].strip(_TRIM)
@@ -253,6 +256,11 @@ class _Parser:
             name = f"Phố {name[2:].lstrip()}"
         self._add(start, stop, label, name)
         return True
+
+    def _skip_marks(self, begin: int, stop: int) -> int:
+        while begin < stop and self._text[begin] in _TRIM:
+            begin += 1
+        return begin
 
     def _street_stop(self, start: int, stop: int) -> int:
         """Where a street's name ends: before the same again, and before names that the administrative part repeats,

@@ -47,8 +47,11 @@ _EMAIL = re.compile(r"[a-z0-9._-]{1,64}@[a-z0-9._-]{1,64}")
 
 
 def aside(lower: str, stop: int) -> Iterator[tuple[int, int, str]]:
-    """Parts [start, end) before `stop` that are no part of the address, with their label: plus codes, degrees, mail
-    addresses, and remarks in brackets. A bracket that is not closed counts to the next comma, one not opened from the last."""
+    """Parts [start, end) before `stop` that are no part of the address, with their label.
+
+    They are plus codes, degrees, mail addresses, and remarks in brackets. A bracket that is not closed counts to the
+    next comma, one that is not opened from the last.
+    """
     if "+" in lower:
         for match in _PLUS_CODE.finditer(lower, 0, stop):
             yield match.start(), match.end(), "plus_code"

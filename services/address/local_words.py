@@ -97,7 +97,7 @@ _MORE: dict[str, tuple[Role, str]] = {
         "cum cong nghiep, ccn: Cụm công nghiệp; khu che xuat, kcx: Khu chế xuất; khu tap the, ktt: Khu tập thể;"
         "khu nha o: Khu nhà ở; cao oc: Cao ốc",
     ),
-    **_table(Role.BLOCK, "block: Block; thap, tower: Tháp; lo: Lô; day: Dãy; sanh: Sảnh; kiot, ki ot: Ki-ốt; o: Ô"),
+    **_table(Role.BLOCK, "block: Block; thap: Tháp; lo: Lô; day: Dãy; sanh: Sảnh; kiot, ki ot: Ki-ốt; o: Ô"),
     **_table(Role.UNIT, "can ho, can, phong, ch, room, flat, apartment, apt:"),
     **_table(Role.FLOOR, "tang, lau, floor: Tầng"),
     **_table(Role.KILOMETRE, "km, cay so: km"),
@@ -138,7 +138,7 @@ _AMBIGUOUS = frozenset(
     {"lo", "day", "thap", "sanh", "o", "can", "phong", "tang", "lau", "gan", "canh", "ke", "sat", "cach", "ngay"}
 )
 _NEED_CODE = frozenset({Role.BLOCK, Role.UNIT, Role.FLOOR, Role.ROAD, Role.KILOMETRE})
-_NEED_NUMBER = frozenset({"hamlet", "quarter", "group", "alley", "lane", "tower"})
+_NEED_NUMBER = frozenset({"hamlet", "quarter", "group", "alley", "lane"})
 # English words that follow the name that they are for.
 ENGLISH_STREETS = frozenset({"street", "road"})
 # As often part of a street's name (`Ngô Quyền`, `Tô Hiệu`, `Láng Hạ`): without accents they need a number.
@@ -183,14 +183,14 @@ def _typed_word(tokens: Tokens, start: int, end: int, until: int) -> LocalWord |
 
 
 def _torn(tokens: Tokens, start: int, end: int, until: int) -> bool:
-    """Whether a word without accents was only split from the rest of a longer one: `Lovera`."""
+    """Whether a word without accents was only split from the rest of a longer one: `Lotus`."""
     if end >= until or tokens.gaps[end] != GLUED or tokens.toned[start] != tokens.words[start]:
         return False
     return tokens.text[tokens.starts[end]].islower()
 
 
 def _is_parted_number(tokens: Tokens, index: int) -> bool:
-    """Whether a slash parts the number at a token: `K241/39` is house 39 in the alley (kiệt) 241, `K5` is khu 5."""
+    """Whether a slash parts the number at a token: `K82/15` is house 15 in the alley (kiệt) 82, `K5` is khu 5."""
     end = index + 1
     while end < len(tokens) and tokens.gaps[end] == GLUED:
         end += 1
@@ -245,7 +245,7 @@ def _begins_part(tokens: Tokens, index: int) -> bool:
 
 
 def _in_number(tokens: Tokens, start: int) -> bool:
-    """Whether a word is the letter of a number parted by a slash: `207/K6/11`."""
+    """Whether a word is the letter of a number parted by a slash: `35/K2/8`."""
     if start == 0 or len(tokens.words[start]) > 1 or tokens.gaps[start] != DASH:
         return False
     return tokens.text[tokens.ends[start - 1] : tokens.starts[start]] == "/" and tokens.words[start - 1][0].isdigit()

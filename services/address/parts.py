@@ -44,9 +44,10 @@ def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterat
         if masked and masked[index] != masked[index - 1]:
             starts.setdefault(index, None)
     order = sorted(starts)
+    named = {mention.end for mention in reading.mentions}
     held: Part | None = None
     for start, end in zip(order, [*order[1:], until], strict=True):
-        if held is not None and start in wider and _goes_on(reading, held, start):
+        if held is not None and start in wider and _goes_on(tokens, held, start, named):
             held = Part(held.start, end, held.word)
             continue
         if held is not None:
@@ -56,14 +57,14 @@ def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterat
         yield held
 
 
-def _goes_on(reading: Reading, part: Part, start: int) -> bool:
-    """Whether a word for a wider place at `start` belongs to the name of the building before it: `Akari City`."""
-    tokens = reading.tokens
+def _goes_on(tokens: Tokens, part: Part, start: int, named: set[int]) -> bool:
+    """Whether a word for a wider place at `start` belongs to the name of the building before it: `Park City`.
+    `named` are the ends of the names that the gazetteer knows."""
     if part.end != start or tokens.words[start] not in TRAILING or tokens.gaps[start] >= DASH:
         return False
     if part.word is not None:
         return part.word.role is Role.BUILDING
-    return tokens.words[start] == "city" and all(mention.end != start for mention in reading.mentions)
+    return tokens.words[start] == "city" and start not in named
 
 
 def _breaks(tokens: Tokens, until: int, after_words: set[int]) -> Iterator[int]:
@@ -94,7 +95,7 @@ def _spaced(tokens: Tokens, index: int) -> bool:
 
 
 def _begins_number(tokens: Tokens, index: int) -> bool:
-    """Whether a number starts at a token, perhaps with a letter before it (`H64-H65`)."""
+    """Whether a number starts at a token, perhaps with a letter before it (`A12-A14`)."""
     if tokens.words[index].isdigit():
         return True
     following = tokens.words[index + 1 : index + 2]
@@ -120,32 +121,33 @@ def _wider_places(reading: Reading, until: int, starts: dict[int, LocalWord | No
     found = {word.start for word in wider if not word.weak}
     if len(found) < len(wider):
         named = {mention.word.start for mention in reading.mentions if mention.word is not None}
-        found.update(word.start for word in wider if word.start in named and starts.get(word.start, word) is None)
+        found.update(
+            word.start for word in wider if word.start in named and word.start in starts and starts[word.start] is None
+        )
     return found
 
 
 def _add_words(tokens: Tokens, until: int, words: list[LocalWord], starts: dict[int, LocalWord | None]) -> None:
     """Add the local words at which a part begins."""
     previous: LocalWord | None = None
+    covered = 0  # Up to the comma after a remark, which only says of villages.
     for word in words:
-        if previous is not None and previous.role in _TO_THE_COMMA and not _comma_between(tokens, previous, word):
-            if word.role not in SETTLEMENTS or previous.role is Role.NOISE:
-                continue
-        elif previous is not None and word.start == previous.end and word.start not in starts:
-            if word.role not in _STREETS or tokens.words[previous.start] not in _GENERIC:
-                continue
-            # `Đường Tỉnh lộ 10`: the narrower word counts.
-            starts[previous.start] = LocalWord(previous.start, word.end, word.role, word.written)
-            previous = word
+        if word.start < covered and (word.role not in SETTLEMENTS or (previous and previous.role is Role.NOISE)):
             continue
+        if previous is not None and word.start == previous.end and word.start not in starts:
+            narrower = word.role in _STREETS and tokens.words[word.start] not in _GENERIC
+            if narrower and tokens.words[previous.start] in _GENERIC:
+                # `Đường Tỉnh lộ 10`: the narrower word counts.
+                previous = LocalWord(previous.start, word.end, word.role, word.written)
+                starts[previous.start] = previous
+                continue
+            if previous.role is not Role.REMARK:
+                continue
         if _ends_name(tokens, word, until):
             continue
-        starts[word.start] = word
-        previous = word
-
-
-def _comma_between(tokens: Tokens, left: LocalWord, right: LocalWord) -> bool:
-    return any(gap == COMMA for gap in tokens.gaps[left.end : right.start + 1])
+        starts[word.start] = previous = word
+        if word.role in _TO_THE_COMMA:
+            covered = next((index for index in range(word.end, until) if tokens.gaps[index] == COMMA), until)
 
 
 def _ends_name(tokens: Tokens, word: LocalWord, until: int) -> bool:

@@ -34,7 +34,7 @@ def settled(pieces: Iterable[Piece]) -> list[Piece]:
     found = list(pieces)
     has_street = any(piece.label == "street" for piece in found)
     on_a_map = any(piece.label == "plus_code" for piece in found)
-    has_unit = any(piece.label == "unit" for piece in found)
+    may_be_flat = any(piece.label == "building" for piece in found) and all(piece.label != "unit" for piece in found)
     before = ""
     for index, piece in enumerate(found):
         if (
@@ -44,9 +44,9 @@ def settled(pieces: Iterable[Piece]) -> list[Piece]:
         ):
             found[index] = replace(piece, label="street")
             has_street = True
-        elif piece.label == "house_number" and not has_unit and _is_flat(found, index):
+        elif piece.label == "house_number" and may_be_flat and _is_flat(found, index):
             found[index] = replace(piece, label="unit")
-            has_unit = True
+            may_be_flat = False
         if piece.label not in ASIDE:
             before = found[index].label
     return found
@@ -81,21 +81,23 @@ def _is_street(piece: Piece, before: str) -> bool:
 
 def _is_flat(pieces: Sequence[Piece], index: int) -> bool:
     """Whether a number is that of a flat: a building follows it, and then the number of the house."""
-    following = [piece.label for piece in pieces[index + 1 :] if piece.label not in ASIDE]
-    if following[:1] != ["building"]:
-        return False
-    return "house_number" in following
+    following = (piece.label for piece in pieces[index + 1 :] if piece.label not in ASIDE)
+    return next(following, "") == "building" and "house_number" in following
 
 
-def _house_number(pieces: Sequence[Piece]) -> str | None:
+def _house_number(pieces: Iterable[Piece]) -> str | None:
     """The number that a street follows, the first if there are several in a row, else the first of all."""
-    counted = [piece for piece in pieces if piece.label not in ASIDE]
-    numbers = [index for index, piece in enumerate(counted) if piece.label == "house_number"]
-    for index in numbers:
-        following = (piece.label for piece in counted[index:] if piece.label != "house_number")
-        if next(following, "") in ("street", "alley"):
-            return counted[index].value
-    return counted[numbers[0]].value if numbers else None
+    first: Piece | None = None
+    in_a_row: Piece | None = None
+    for piece in pieces:
+        if piece.label == "house_number":
+            first = first or piece
+            in_a_row = in_a_row or piece
+        elif piece.label not in ASIDE:
+            if in_a_row is not None and piece.label in ("street", "alley"):
+                return in_a_row.value
+            in_a_row = None
+    return None if first is None else first.value
 
 
 def _joined(values: dict[str, list[str]], label: str) -> str | None:

@@ -11,7 +11,7 @@ compared by its words. Conventions differ within the set and from ours; what fol
 
 Ours to theirs: house number and flat are NUM; street and kilometre STR; village and group NHB, and with them floors,
 and towers, blocks or lots with no name but a letter or number (`Tòa A1`, `Lô C`); other buildings BLD; the names of the
-best candidate WDS, DST and PRO; plus code PCD. Housing and industrial estates (`KDC Hiệp Thành 2`), to us a kind of
+best candidate WDS, DST and PRO; plus code PCD. Housing and industrial estates (`KDC Phú Hòa 1`), to us a kind of
 building, are POI there, like shops and landmarks: POI has no counterpart.
 """
 
