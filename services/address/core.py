@@ -24,13 +24,13 @@ from schemas.raw import Decision, RawAddress
 from services.address.cache import BoundedCache
 from services.address.compose import matched_text, published_text
 from services.address.decide import PERFECT_SCORE, decide
-from services.address.details import components_of
 from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
 from services.address.identity import dwelling_id
 from services.address.lexicon import Lexicon
 from services.address.locate import fallback_position, level_of, may_lie_in
 from services.address.matcher import Match, Matcher, Ranking
+from services.address.pieces import components_of
 from services.address.position import PointReading, read_points
 from services.address.resolve import NOTHING, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered

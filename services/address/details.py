@@ -1,238 +1,82 @@
-"""The part of an address below the commune, parsed to components in tidy form."""
+"""The part of an address below the commune, parsed to pieces: each part is read by the word it begins with."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+import unicodedata
 
-from schemas.address import Components
+from services.address.house_numbers import (
+    CODE,
+    DOUBLED,
+    ENGLISH_END,
+    KILOMETRE,
+    NAMED_NUMBER,
+    NUMBER,
+    ROAD_NUMBER,
+    ROOM,
+    STREET_NUMBER,
+    VILLAGE_NUMBER,
+    aside,
+    is_noise,
+)
+from services.address.local_words import ENGLISH_STREETS, LocalWord, Role
 from services.address.mentions import Reading
-from services.address.tokens import COMMA, DASH, GLUED, Tokens
-from services.address.type_words import TypeWord
-from services.address.words import LOCAL_KINDS, Kind
+from services.address.parts import SETTLEMENTS, Part, parts
+from services.address.pieces import SURNAMES, Piece
+from services.address.redact import MARK
+from services.address.tokens import Tokens
 
-# Type word to the label of its piece and the word written out.
-_LABELS: dict[str, tuple[str, str]] = {
-    "thon": ("village", "Thôn"), "xom": ("village", "Xóm"), "ap": ("village", "Ấp"), "khom": ("village", "Khóm"),
-    "ban": ("village", "Bản"), "buon": ("village", "Buôn"), "bon": ("village", "Bon"), "plei": ("village", "Plei"),
-    "lang": ("village", "Làng"), "soc": ("village", "Sóc"), "to dan pho": ("village", "Tổ dân phố"),
-    "tdp": ("village", "Tổ dân phố"), "t d p": ("village", "Tổ dân phố"), "to dp": ("village", "Tổ dân phố"),
-    "dan pho": ("village", "Tổ dân phố"), "to nhan dan": ("village", "Tổ nhân dân"), "tnd": ("village", "Tổ nhân dân"),
-    "khu pho": ("village", "Khu phố"), "khupho": ("village", "Khu phố"), "kp": ("village", "Khu phố"),
-    "k p": ("village", "Khu phố"), "k pho": ("village", "Khu phố"), "khu": ("village", "Khu"),
-    "k": ("village", "Khu"), "khu vuc": ("village", "Khu vực"), "kv": ("village", "Khu vực"),
-    "khoi": ("village", "Khối"), "khoi pho": ("village", "Khối phố"), "tieu khu": ("village", "Tiểu khu"),
-    "tk": ("village", "Tiểu khu"), "to": ("group", "Tổ"), "doi": ("group", "Đội"), "cum": ("group", "Cụm"),
-    "cum dan cu": ("group", "Cụm dân cư"),
-    "ngo": ("alley", "Ngõ"), "ng": ("alley", "Ngõ"), "ngach": ("alley", "Ngách"), "ngh": ("alley", "Ngách"),
-    "hem": ("alley", "Hẻm"), "kiet": ("alley", "Kiệt"),
-    "duong": ("street", "Đường"), "d": ("street", "Đường"), "pho": ("street", "Phố"),
-    "duong so": ("street", "Đường số"),
-    "ds": ("street", "Đường số"), "quoc lo": ("street", "Quốc lộ"), "ql": ("street", "Quốc lộ"),
-    "tinh lo": ("street", "Tỉnh lộ"), "tl": ("street", "Tỉnh lộ"), "dt": ("street", "Đường tỉnh"),
-    "huong lo": ("street", "Hương lộ"), "hl": ("street", "Hương lộ"), "dai lo": ("street", "Đại lộ"),
-    "dl": ("street", "Đại lộ"), "street": ("street", "Đường"), "road": ("street", "Đường"),
-    "chung cu": ("building", "Chung cư"), "cc": ("building", "Chung cư"), "toa nha": ("building", "Tòa nhà"),
-    "toa": ("building", "Tòa"),
+_TRIM = " .,;:-–—/()[]\"'“”" + MARK
+_LABELS = {
+    Role.VILLAGE: "village", Role.GROUP: "group", Role.ALLEY: "alley", Role.STREET: "street", Role.ROAD: "street",
+    Role.BUILDING: "building", Role.BLOCK: "building", Role.UNIT: "unit", Role.FLOOR: "unit",
+    Role.KILOMETRE: "kilometre", Role.LANDMARK: "landmark", Role.REMARK: "remark", Role.NOISE: "noise",
 }  # fmt: skip
-
-# English words follow the name that they are for.
-_ENGLISH = frozenset({"street", "road"})
-_NUMBERED_ROADS = frozenset({"quoc lo", "ql", "tinh lo", "tl", "dt", "huong lo", "hl"})
-_NUMBER = re.compile(
-    r"(?:(?:so nha|nha so|so|sn|nha)[ .:]*)?"
-    r"(?P<number>(?:[a-z]{1,3})?\d+ ?[a-z]?(?:bis|ter)?(?:[/\-.]?[a-z]*\d+[a-z]*)*(?:bis)?)(?![a-z0-9+])"
-)
-_UNIT = re.compile(
-    r"(?:can ho|can|phong|ch|p)[ .:]*(?:so )?(?P<flat>[a-z]?\d[\w.\-]*)|(?:tang|lau)[ .]*(?P<floor>\d+\w?)"
-)
-_KILOMETRE = re.compile(r"\bkm[ .]*(?P<km>\d+)(?: ?\+ ?(?P<m>\d+))?")
-_PLUS_CODE = re.compile(r"\b[23456789cfghjmpqrvwx]{4,8}\+[23456789cfghjmpqrvwx]{2,3}\b")
-_DEGREES = re.compile(r"\d{1,3}(?:°|º|\.\d{3,})[^,a-z]*[nsew]?")
-_TRIM = " .,;:-–—/()[]\"'“”"
+# They make a name without a word for its kind a building's.
+_BUILDING_NOUNS = frozenset(
+    {"tower", "towers", "building", "residence", "residences", "plaza", "apartment", "apartments", "garden", "gardens",
+     "vinhomes", "city", "vista", "riverside", "heights", "mansion", "condominium", "villas", "park"}
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Part [start, end) of the text (characters) that became a component."""
-
-    start: int
-    end: int
-    label: str
-    value: str
+# They lead on to an alley or street, and name nothing.
+_FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào"})
 
 
 def parse_details(reading: Reading, until: int) -> list[Piece]:
     """The pieces in the tokens before `until`, in order of the text."""
+    if not until:
+        return []
     tokens = reading.tokens
+    lower = _lower(tokens, tokens.ends[until - 1])
     pieces: list[Piece] = []
-    if until:
-        lower = _lower(tokens, tokens.ends[until - 1])
-        for word, start, end in _chunks(reading, until):
-            _read_chunk(tokens, lower, word, start, end, pieces)
+    hidden: list[tuple[int, int]] = []
+    for start, end, label in sorted(aside(lower, len(lower))):
+        if not hidden or start >= hidden[-1][1]:
+            hidden.append((start, end))
+            pieces.append(
+                Piece(start, end, label, tokens.text[start:end].strip(_TRIM).upper() if label == "plus_code" else "")
+            )
+    parser = _Parser(tokens, lower, pieces, _repeated(reading, until))
+    for part in parts(reading, until, hidden):
+        parser.read(part)
+    if hidden:
+        pieces.sort(key=lambda piece: piece.start)
     return pieces
 
 
-def components_of(pieces: Iterable[Piece]) -> Components:
-    """Pieces as components; several of one kind are joined in the order of the text, a group before its village. A bare
-    name right after the house number is its street."""
-    values: dict[str, list[str]] = {}
-    before = ""
-    for piece in pieces:
-        label = "street" if piece.label == "name" and before == "house_number" else piece.label
-        before = label
-        if piece.value not in values.setdefault(label, []):
-            values[label].append(piece.value)
-    village = values.get("group", []) + values.get("village", [])
-    return Components(
-        house_number=_first(values, "house_number"),
-        alley=_joined(values, "alley"),
-        street=_street(values),
-        village=", ".join(village) or None,
-        building=_joined(values, "building"),
-        unit=_joined(values, "unit"),
-    )
-
-
-def _first(values: dict[str, list[str]], label: str) -> str | None:
-    return values[label][0] if label in values else None
-
-
-def _joined(values: dict[str, list[str]], label: str) -> str | None:
-    return ", ".join(values[label]) if label in values else None
-
-
-def _street(values: dict[str, list[str]]) -> str | None:
-    parts = [*values.get("street", [])[:1], *values.get("kilometre", [])[:1]]
-    return " ".join(parts) or None
-
-
-def _chunks(reading: Reading, until: int) -> list[tuple[TypeWord | None, int, int]]:
-    """Runs of tokens between commas, dashes and the words that name a local kind."""
+def _repeated(reading: Reading, until: int) -> dict[int, int]:
+    """Where names end that the part from token `until` on repeats, to where they start (characters)."""
+    later = {mention.name.key for mention in reading.mentions if mention.start >= until}
+    if not later:
+        return {}
     tokens = reading.tokens
-    starts: dict[int, TypeWord | None] = {}
-    for index in range(until):
-        gap = tokens.gaps[index]
-        if gap == COMMA or (gap == DASH and _spaced(tokens, index)):
-            starts[index] = None
-    previous_end = -1
-    for word in reading.words:
-        if word.start >= until:
-            continue
-        if word.kind not in LOCAL_KINDS:
-            if not word.weak:
-                starts[word.start] = word
-            continue
-        if word.start == previous_end and word.start not in starts:
-            continue
-        if _ends_name(tokens, word, until):
-            continue
-        starts[word.start] = word
-        previous_end = word.end
-    order = sorted(starts)
-    return [(starts[s], s, e) for s, e in zip(order, [*order[1:], until], strict=True) if s < e]
-
-
-def _ends_name(tokens: Tokens, word: TypeWord, until: int) -> bool:
-    """Whether nothing that a type word could name follows it: it ends the name before it (`Thôn Vũ Hải Đường`)."""
-    following = word.end < until and tokens.gaps[word.end] != COMMA
-    if following and not (tokens.gaps[word.end] == DASH and _spaced(tokens, word.end)):
-        return False
-    if word.weak and word.end < until and not following:
-        return True
-    before = tokens.words[word.start - 1]
-    named = len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in _ENGLISH
-    return named and tokens.gaps[word.start] < DASH
-
-
-def _spaced(tokens: Tokens, index: int) -> bool:
-    """Whether the dash before a token separates parts, rather than joins the two ends of a number or name."""
-    between = tokens.text[tokens.ends[index - 1] : tokens.starts[index]]
-    if not any(dash in between for dash in "-–—"):
-        return False
-    return " " in between or not (tokens.words[index - 1].isdigit() and _begins_number(tokens, index))
-
-
-def _begins_number(tokens: Tokens, index: int) -> bool:
-    """Whether a number starts at a token, perhaps with a letter before it (`H64-H65`)."""
-    if tokens.words[index].isdigit():
-        return True
-    following = tokens.words[index + 1 : index + 2]
-    return (
-        len(tokens.words[index]) == 1 and bool(following) and following[0].isdigit() and tokens.gaps[index + 1] == GLUED
-    )
-
-
-def _read_chunk(tokens: Tokens, lower: str, word: TypeWord | None, start: int, end: int, pieces: list[Piece]) -> None:
-    if (word is not None and word.kind not in LOCAL_KINDS) or _in_brackets(tokens, start):
-        return
-    unnamed = word is not None and word.kind is Kind.PREMISES
-    if word is None or (unnamed and " ".join(tokens.words[word.start : word.end]) not in _LABELS):
-        _read_plain(tokens, lower, start, end, pieces)
-        return
-    label, written = _LABELS.get(" ".join(tokens.words[word.start : word.end]), ("", ""))
-    begin, stop = tokens.starts[word.start], tokens.ends[end - 1]
-    if not label or word.end >= end:
-        return
-    rest_start = tokens.starts[word.end]
-    if label == "alley" and tokens.words[word.end][0].isdigit():
-        number_end = _number_end(tokens, word.end, end)
-        pieces.append(
-            Piece(begin, tokens.ends[number_end - 1], label, f"{written} {_slice(tokens, word.end, number_end)}")
-        )
-        if number_end < end:
-            _read_plain(tokens, lower, number_end, end, pieces, street=True)
-        return
-    if label in ("village", "group") and tokens.words[word.end].isdigit():
-        number_end = _number_end(tokens, word.end, end)
-        number = _slice(tokens, word.end, number_end).lstrip("0") or "0"
-        pieces.append(Piece(begin, tokens.ends[number_end - 1], label, f"{written} {number}"))
-        return
-    kilometre = _KILOMETRE.search(lower, rest_start, stop)
-    if kilometre is not None:
-        pieces.append(_kilometre_piece(kilometre))
-        stop = kilometre.start()
-    name = tokens.text[rest_start:stop].strip(_TRIM)
-    if name:
-        glued = " ".join(tokens.words[word.start : word.end]) in _NUMBERED_ROADS and name[0].isdigit()
-        pieces.append(Piece(begin, stop, label, f"{written} {name.split(' ')[0] if glued else name}"))
-
-
-def _in_brackets(tokens: Tokens, start: int) -> bool:
-    """Whether a chunk is a remark in brackets."""
-    before = tokens.text[: tokens.starts[start]]
-    return before.rfind("(") > before.rfind(")")
-
-
-def _read_plain(tokens: Tokens, lower: str, start: int, end: int, pieces: list[Piece], street: bool = False) -> None:
-    """A chunk without a word for its kind: a flat, a house number with or without a street, or a name alone."""
-    begin, stop = tokens.starts[start], tokens.ends[end - 1]
-    if _PLUS_CODE.search(lower, begin, stop) or _DEGREES.match(lower, begin, stop):
-        return
-    kilometre = _KILOMETRE.search(lower, begin, stop)
-    if kilometre is not None:
-        pieces.append(_kilometre_piece(kilometre))
-        return
-    unit = _UNIT.match(lower, begin, stop)
-    if unit is not None and unit.end() == stop:
-        value = f"Tầng {unit['floor'].upper()}" if unit["floor"] else unit["flat"].upper()
-        pieces.append(Piece(begin, stop, "unit", value))
-        return
-    number = None if street else _NUMBER.match(lower, begin, stop)
-    if number is not None and not _postal_or_phone(number["number"]):
-        number_stop = number.end("number")
-        value = tokens.text[number.start("number") : number_stop].strip(_TRIM)
-        pieces.append(Piece(begin, number_stop, "house_number", value.upper().replace(" ", "")))
-        _add_name(tokens, number_stop, stop, "street", pieces)
-    else:
-        _add_name(tokens, begin, stop, "street" if street else "name", pieces)
-
-
-def _add_name(tokens: Tokens, start: int, stop: int, label: str, pieces: list[Piece]) -> None:
-    name = tokens.text[start:stop].strip(_TRIM)
-    if name and not name[0].isdigit():
-        pieces.append(Piece(start, stop, label, name))
+    starts: dict[int, int] = {}
+    for mention in reading.mentions:
+        if mention.end <= until and mention.name.key in later:
+            end, start = tokens.ends[mention.end - 1], tokens.starts[mention.outer_start]
+            starts[end] = min(start, starts.get(end, start))
+    return starts
 
 
 def _lower(tokens: Tokens, stop: int) -> str:
@@ -243,26 +87,196 @@ def _lower(tokens: Tokens, stop: int) -> str:
     )
 
 
-def _postal_or_phone(number: str) -> bool:
-    digits = number.replace(" ", "").replace(".", "")
-    return digits.isdigit() and len(digits) >= 5
+class _Parser:
+    """Reads the parts of one text, and collects their pieces."""
 
+    def __init__(self, tokens: Tokens, lower: str, pieces: list[Piece], repeated: dict[int, int]) -> None:
+        self._tokens = tokens
+        self._repeated = repeated
+        self._text = tokens.text
+        self._lower = lower
+        self._pieces = pieces
 
-def _number_end(tokens: Tokens, start: int, end: int) -> int:
-    """Where a number with its letter or slashes (`12A`, `43/3`) ends."""
-    index = start + 1
-    while index < end and (
-        (tokens.gaps[index] == GLUED and len(tokens.words[index]) <= 2)
-        or (tokens.gaps[index] == DASH and tokens.words[index][0].isdigit() and not _spaced(tokens, index))
-    ):
-        index += 1
-    return index
+    def read(self, part: Part) -> None:
+        """Add the pieces of a part."""
+        begin, stop = self._tokens.starts[part.start], self._tokens.ends[part.end - 1]
+        word = part.word
+        if word is None:
+            self._read_plain(begin, stop)
+        elif word.end >= part.end:
+            self._name_street(part)
+        else:
+            self._read_worded(word, begin, self._tokens.starts[word.end], stop)
 
+    def _read_worded(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        role = word.role
+        if role in (Role.LANDMARK, Role.REMARK, Role.NOISE):
+            self._add(begin, stop, _LABELS[role], "" if role is Role.NOISE else self._text[begin:stop].strip(_TRIM))
+        elif role in SETTLEMENTS:
+            self._read_settlement(word, begin, rest, stop)
+        elif role is Role.ALLEY:
+            self._read_alley(word, begin, rest, stop)
+        elif role is Role.KILOMETRE:
+            self._read_kilometre(begin, stop)
+        elif role in (Role.UNIT, Role.FLOOR, Role.BLOCK):
+            self._read_code(word, begin, rest, stop)
+        elif role is Role.BUILDING:
+            self._read_building(word, begin, rest, stop)
+        else:
+            self._read_street(word, begin, rest, stop)
 
-def _slice(tokens: Tokens, start: int, end: int) -> str:
-    return tokens.text[tokens.starts[start] : tokens.ends[end - 1]]
+    def _read_settlement(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        number = VILLAGE_NUMBER.match(self._lower, rest, stop)
+        if number is None:
+            self._named(word, begin, rest, stop)
+            return
+        self._add(begin, number.end(), _LABELS[word.role], f"{word.written} {number['number'].upper()}")
+        self._read_plain(number.end(), stop)
 
+    def _read_alley(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        number = NUMBER.match(self._lower, rest, stop)
+        if number is None:
+            self._named(word, begin, rest, stop)
+            return
+        self._add(begin, number.end(), "alley", f"{word.written} {self._written_number(number)}")
+        if NUMBER.match(self._lower, number.end() + 1, stop) or not self._add_name(number.end(), stop, "street"):
+            self._read_plain(number.end(), stop)
 
-def _kilometre_piece(match: re.Match[str]) -> Piece:
-    metres = f"+{match['m']}" if match["m"] else ""
-    return Piece(match.start(), match.end(), "kilometre", f"km {match['km']}{metres}")
+    def _read_kilometre(self, begin: int, stop: int) -> None:
+        mark = KILOMETRE.match(self._lower, begin, stop)
+        if mark is not None:
+            metres = f"+{mark['m']}" if mark["m"] else ""
+            self._add(begin, mark.end(), "kilometre", f"km {mark['km']}{metres}")
+            self._read_plain(mark.end(), stop)
+
+    def _read_code(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        code = CODE.match(self._lower, rest, stop)
+        if code is None:
+            self._named(word, begin, rest, stop)
+            return
+        written = self._text[code.start("code") : code.end("code")]
+        value = written.upper() if word.role is not Role.BLOCK else written
+        self._add(begin, code.end(), _LABELS[word.role], f"{word.written} {value}".strip())
+        self._read_plain(self._after_flat(code.end(), stop) if word.role is Role.UNIT else code.end(), stop)
+
+    def _after_flat(self, begin: int, stop: int) -> int:
+        """Where reading goes on after a flat; a letter and number right after it is its block: `Phòng 304 B7`."""
+        block = CODE.match(self._lower, begin + 1, stop)
+        if block is None or block.end() < stop:
+            return begin
+        self._add(block.start(), stop, "building", self._text[block.start() : stop])
+        return stop
+
+    def _read_building(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        """A building's name, up to a house number before a street that is named after a person."""
+        number = STREET_NUMBER.search(self._lower, rest, stop)
+        if number is not None and self._person_at(number.end()):
+            self._named(word, begin, rest, number.start())
+            self._read_plain(number.start(), stop)
+        else:
+            self._named(word, begin, rest, stop)
+
+    def _read_street(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        if self._lower[begin:rest] == "d" and self._text[begin] in "dD":
+            rest = begin  # `D7` is its name.
+        if word.role is Role.ROAD:
+            road = ROAD_NUMBER.match(self._lower, rest, stop)
+            if road is not None:
+                value = road["number"].replace(" ", "").upper()
+                self._add(begin, road.end(), "street", f"{word.written} {value}")
+                self._read_plain(road.end(), stop)
+                return
+        number = NAMED_NUMBER.search(self._lower, rest, stop)
+        if number is not None and number.start() > rest and (not number["only"] or self._person_at(rest)):
+            self._named(word, begin, rest, number.start())
+            self._read_plain(number.start(), stop)
+        else:
+            self._named(word, begin, rest, stop)
+
+    def _name_street(self, part: Part) -> None:
+        """`Le Loi Street`: the word at the end of a name says what it is."""
+        if self._tokens.words[part.start] in ENGLISH_STREETS and self._pieces and part.start:
+            last = self._pieces[-1]
+            if last.label in ("name", "street") and last.end == self._tokens.ends[part.start - 1]:
+                self._pieces[-1] = Piece(last.start, self._tokens.ends[part.start], "street", last.value)
+
+    def _read_plain(self, begin: int, stop: int) -> None:
+        """A part without a word for its kind: a room, a house number with or without a street, or a name alone."""
+        begin = self._skip_marks(begin, stop)
+        room = ROOM.match(self._lower, begin, stop)
+        if room is not None:
+            self._add(begin, room.end(), "unit", room["room"].upper())
+            begin = self._skip_marks(self._after_flat(room.end(), stop), stop)
+        if begin >= stop:
+            return
+        if is_noise(self._lower, begin, stop):
+            self._add(begin, stop, "noise", "")
+            return
+        number = NUMBER.match(self._lower, begin, stop)
+        if number is None:
+            number = NAMED_NUMBER.search(self._lower, begin, stop)
+            if number is None or number["only"] or number.start() == begin:
+                self._add_bare_name(begin, stop)
+            else:
+                self._add_bare_name(begin, number.start())
+                self._read_plain(number.start(), stop)
+            return
+        self._add(begin, number.end(), "house_number", self._written_number(number))
+        self._add_name(number.end(), stop, "street")
+
+    def _written_number(self, number: re.Match[str]) -> str:
+        """A number in capitals without spaces; its letters keep their accents."""
+        value = self._text[number.start("number") : number.end("number")]
+        return unicodedata.normalize("NFKC", value).upper().replace(" ", "")
+
+    def _person_at(self, start: int) -> bool:
+        """Whether a person's name begins at a character."""
+        word = self._text[start : start + 12].lower().split(" ", 1)[0]
+        return word in SURNAMES
+
+    def _named(self, word: LocalWord, begin: int, rest: int, stop: int) -> None:
+        if word.role is Role.STREET:
+            stop = self._street_stop(rest, stop)
+        name = self._text[rest:stop].strip(_TRIM)
+        if name:
+            self._add(begin, stop, _LABELS[word.role], f"{word.written} {name}")
+
+    def _add_bare_name(self, begin: int, stop: int) -> None:
+        nouns = not _BUILDING_NOUNS.isdisjoint(self._lower[begin:stop].split(" "))
+        self._add_name(begin, stop, "building" if nouns else "name")
+
+    def _add_name(self, start: int, stop: int, label: str) -> bool:
+        start = self._skip_marks(start, stop)
+        if label == "street":
+            stop = self._street_stop(start, stop)
+        name = self._text[start:stop].strip(_TRIM)
+        if not name or name[0].isdigit() or name.lower() in _FILLERS:
+            return False
+        if label == "street" and name[:2] in ("P.", "p."):
+            name = f"Phố {name[2:].lstrip()}"
+        self._add(start, stop, label, name)
+        return True
+
+    def _skip_marks(self, begin: int, stop: int) -> int:
+        while begin < stop and self._text[begin] in _TRIM:
+            begin += 1
+        return begin
+
+    def _street_stop(self, start: int, stop: int) -> int:
+        """Where a street's name ends: before the same again, and before names that the administrative part repeats,
+        if two words are left (`Phạm Văn Đồng Hà Đông, Hà Đông, Hà Nội`)."""
+        abbreviated = ENGLISH_END.search(self._lower, max(start, stop - 5), stop)
+        if abbreviated is not None:
+            stop = abbreviated.start()
+        doubled = DOUBLED.fullmatch(self._lower, start, stop)
+        if doubled is not None:
+            return doubled.end("name")
+        end = stop
+        while end in self._repeated:
+            end = self._repeated[end]
+            while end > start and self._text[end - 1] in _TRIM:
+                end -= 1
+        return end if " " in self._text[start:end] else stop
+
+    def _add(self, start: int, stop: int, label: str, value: str) -> None:
+        self._pieces.append(Piece(start, stop, label, value))

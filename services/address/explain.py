@@ -10,10 +10,11 @@ from gazetteer.gazetteer import Gazetteer
 from schemas.address import AddressResult, NextAction
 from services.address.candidates import Candidate
 from services.address.decide import ACCEPT_MARGIN, ACCEPT_SCORE, RIVAL_WITHIN
-from services.address.details import Piece, parse_details
+from services.address.details import parse_details
 from services.address.faults import Fault
 from services.address.matcher import Ranking, head_end
 from services.address.mentions import Mention, Reading
+from services.address.pieces import Piece, settled
 
 MAX_CANDIDATES = 6
 _FAULTS = {fault.value: fault for fault in Fault}
@@ -109,7 +110,7 @@ def _reasons(result: AddressResult) -> list[Reason]:
 def _spans(reading: Reading, ranked: Sequence[Candidate]) -> list[Span]:
     """The spans of components and of the best candidate's names, and the words between that were left unread."""
     text = reading.tokens.text
-    spans = [_piece_span(text, piece) for piece in parse_details(reading, head_end(reading, ranked))]
+    spans = [_piece_span(text, piece) for piece in settled(parse_details(reading, head_end(reading, ranked)))]
     if ranked:
         best = ranked[0]
         found = ((best.commune, Label.COMMUNE), (best.district, Label.DISTRICT), (best.province, Label.PROVINCE))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from schemas.address import MatchLevel
 from services.address.cache import BoundedCache
 from services.address.candidates import Candidate, candidates, may_settle
-from services.address.details import Piece, parse_details
+from services.address.details import parse_details
 from services.address.evidence import gather
 from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading, read
+from services.address.pieces import Piece
 from services.address.segments import Cut, Segmenter
 from services.address.tokens import tokenise
 

@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass
 
 from services.address.cache import BoundedCache
-from services.address.details import Piece, parse_details
+from services.address.details import parse_details
+from services.address.house_numbers import is_noise
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading, read
+from services.address.pieces import Piece
 from services.address.tokens import tokenise
 from services.address.words import LOCAL_KINDS
 
@@ -52,17 +54,17 @@ class PlainParts:
         if match is None:
             return None
         before, number = match.groups()
+        if not before and is_noise(part.lower(), 0, len(part)):
+            return None
         word = self._words.get(before)
         if word is None:
             word = self._read_word(before)
             self._words.put(before, word)
         if not word.label:
             return None
-        if word.label == HOUSE_NUMBER:
-            number = number.upper()
-        elif word.label in _WITHOUT_ZEROS:
+        if word.label in _WITHOUT_ZEROS:
             number = number.lstrip("0") or "0"
-        return Piece(0, len(part), word.label, word.written + number)
+        return Piece(0, len(part), word.label, word.written + number.upper())
 
     def _read_word(self, before: str) -> _Word:
         lexicon = self._lexicon

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.address.cache import BoundedCache
-from services.address.details import Piece, parse_details
+from services.address.details import parse_details
 from services.address.lexicon import Lexicon
 from services.address.mentions import read
+from services.address.pieces import Piece
 from services.address.plain import HOUSE_NUMBER, PlainParts
 from services.address.tokens import clean, tokenise
 from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
