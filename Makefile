@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GAZETTEER := gazetteer/artifact/.built
 UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install test lint demo lock clean
+.PHONY: install test lint demo accuracy lock clean
 
 install: $(VENV)/.installed $(GAZETTEER)
 
@@ -35,10 +35,16 @@ test: lint
 demo: install
 	$(BIN)/diachi demo
 
-# After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs.
+# Compares with other packages too, in an environment of their own; needs the labelled sets in ../shared/eval.
+accuracy: install
+	$(BIN)/python -m tests.accuracy
+
+# After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs,
+# the third what accuracy is compared with.
 lock:
 	uv pip compile --quiet pyproject.toml --extra dev $(UV_OPTIONS) -o requirements.lock
 	uv pip compile --quiet pyproject.toml --constraint requirements.lock $(UV_OPTIONS) -o deploy/docker/requirements.lock
+	uv pip compile --quiet tests/accuracy/peers.in $(UV_OPTIONS) -o tests/accuracy/peers.lock
 
 clean:
 	rm -rf $(VENV) build .diachi gazetteer/artifact

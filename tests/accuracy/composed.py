@@ -1,4 +1,4 @@
-"""Clean addresses composed from the gazetteer: a house or village, then commune, district and province with their kinds.
+"""Clean addresses composed from the gazetteer: a house or village, then commune, district, province with their kinds.
 
 What the measures of noise, of villages and of losses start from. The places are real, the houses are made up.
 """
@@ -16,9 +16,9 @@ LAST_EDITION = 2025
 _ISLAND_DISTRICT = "Huyện"
 
 _STREETS = (
-    "Trần Phú", "Lê Lợi", "Quang Trung", "Nguyễn Trãi", "Hùng Vương", "Lý Thường Kiệt", "Phan Chu Trinh", "Hai Bà Trưng",
-    "Nguyễn Thị Minh Khai", "Ngô Quyền", "Điện Biên Phủ", "30/4", "Cách Mạng Tháng Tám", "Hoàng Văn Thụ", "Tôn Đức Thắng",
-    "Nguyễn Văn Cừ", "Trường Chinh", "Lê Hồng Phong", "Phạm Ngũ Lão", "Bà Triệu", "Yết Kiêu", "An Dương Vương",
+    "Trần Phú", "Lê Lợi", "Quang Trung", "Nguyễn Trãi", "Hùng Vương", "Lý Thường Kiệt", "Phan Chu Trinh", "Bà Triệu",
+    "Nguyễn Thị Minh Khai", "Ngô Quyền", "Điện Biên Phủ", "30/4", "Cách Mạng Tháng Tám", "Hoàng Văn Thụ", "Yết Kiêu",
+    "Nguyễn Văn Cừ", "Trường Chinh", "Lê Hồng Phong", "Phạm Ngũ Lão", "Hai Bà Trưng", "An Dương Vương", "Tôn Đức Thắng",
 )  # fmt: skip
 _HAMLETS = (
     "Đồng Tâm", "Tân Lập", "Phú Hòa", "Trung Tâm", "Cây Đa", "Bến Đò", "Đình Làng", "Giếng Mới", "Cầu Tre", "Gò Mít",

@@ -1,0 +1,123 @@
+"""Synthetic villages of old Tuyên Quang, as many as the province has, and addresses in them. Seeded.
+
+No open list of the 1,733 villages exists, so these are made up within the real communes of the time: wards and towns
+have numbered groups; of the others, one in three numbers its villages, the rest names them. Each village has a point of
+its own, which tells which village a result means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from gazetteer.gazetteer import Gazetteer
+from gazetteer.model import LegacyCommune, Village
+from gazetteer.names import fold, merge_i_y
+from tests.accuracy.composed import Home, Unit, old_communes, old_home
+from tests.accuracy.noise import Style, style_of, write
+
+OLD_TUYEN_QUANG = "08"
+VILLAGES = 1_733
+SOURCE = "synthetic"
+
+_NUMBERED_COMMUNES = 1 / 3
+_FIRST = (
+    "Nà", "Khuổi", "Bản", "Pác", "Lũng", "Phiêng", "Cốc", "Đồng", "Tân", "Làng", "Cây", "Minh", "Phú", "Ao", "Đèo",
+    "Ngòi", "Gò", "Khe", "Trung", "An", "Yên", "Thái", "Vĩnh", "Hòa", "Soi", "Bình", "Kim", "Thác", "Vực",
+)  # fmt: skip
+_SECOND = (
+    "Làng", "Lếch", "Mụ", "Coóc", "Chang", "Luông", "Đình", "Tâm", "Tiến", "Lập", "Thịnh", "Trám", "Sổ", "Búng", "Xa",
+    "Vạc", "Khẻ", "Cọ", "Chiềng", "Giếng", "Mới", "Thành", "Sơn", "Ngang", "Cuôn", "Tre", "Đảng", "Nhùng", "Khà",
+)  # fmt: skip
+# Degrees: what tells the points of two villages apart.
+_STEP = 0.000001
+
+
+@dataclass(frozen=True, slots=True)
+class InVillage:
+    """A text and the villages that it may mean: several only where their text was the same before any slip."""
+
+    text: str
+    points: frozenset[tuple[float, float]]
+
+
+def synthetic_villages(gazetteer: Gazetteer, seed: int) -> list[Village]:
+    """The villages, the communes by turns, each name once in its commune."""
+    random = Random(seed)
+    communes = [one for one in old_communes(gazetteer) if one.province_code == OLD_TUYEN_QUANG]
+    numbered = {one.code for one in communes if one.kind != "Xã" or random.random() < _NUMBERED_COMMUNES}
+    taken: dict[str, set[str]] = {one.code: set() for one in communes}
+    villages: list[Village] = []
+    while len(villages) < VILLAGES:
+        legacy = communes[len(villages) % len(communes)]
+        names = taken[legacy.code]
+        name = str(len(names) + 1) if legacy.code in numbered else _name(random, names)
+        names.add(merge_i_y(fold(name)))
+        villages.append(_village(legacy, name, len(villages)))
+    return villages
+
+
+def _name(random: Random, taken: set[str]) -> str:
+    while True:
+        first, second = random.choice(_FIRST), random.choice(_SECOND)
+        if first != second and merge_i_y(fold(f"{first} {second}")) not in taken:
+            return f"{first} {second}"
+
+
+def _village(legacy: LegacyCommune, name: str, number: int) -> Village:
+    parts = legacy.successors
+    lat, lon = legacy.lat or 0.0, legacy.lon or 0.0
+    return Village(
+        name=name,
+        kind="thôn" if legacy.kind == "Xã" else "tổ dân phố",
+        legacy_commune_code=legacy.code,
+        commune_code=parts[number % len(parts)].commune_code,
+        source=SOURCE,
+        lat=round(lat + number * _STEP, 6),
+        lon=round(lon, 6),
+    )
+
+
+def clean(gazetteer: Gazetteer, villages: Sequence[Village]) -> list[InVillage]:
+    """A complete, well written address in each village."""
+    style = Style(accents=True, kinds="full", district=True, lower=False, commas=True, pick=0)
+    return [
+        InVillage(style.join([unit.full for unit in _units(style, home, one)]), frozenset({_point(one)}))
+        for one, home in _homes(gazetteer, villages)
+    ]
+
+
+def noised(gazetteer: Gazetteer, villages: Sequence[Village], seed: int) -> list[InVillage]:
+    """An address with hard noise in each village; the slips fall on the village's name as well."""
+    random = Random(seed)
+    homes = _homes(gazetteer, villages)
+    made: list[InVillage] = []
+    for one, home in homes:
+        style = style_of(random)
+        units = _units(style, home, one)
+        alike = frozenset(
+            _point(other)
+            for other, its in homes
+            if fold(other.name) == fold(one.name)
+            and fold(its.commune.name) == fold(home.commune.name)
+            and _units(style, its, other) == units
+        )
+        made.append(InVillage(write(random, style, [], units), alike))
+    return made
+
+
+def _homes(gazetteer: Gazetteer, villages: Sequence[Village]) -> list[tuple[Village, Home]]:
+    homes = {one.code: old_home(gazetteer, one) for one in old_communes(gazetteer)}
+    return [(one, homes[one.legacy_commune_code]) for one in villages]
+
+
+def _point(village: Village) -> tuple[float, float]:
+    assert village.lat is not None
+    assert village.lon is not None
+    return village.lat, village.lon
+
+
+def _units(style: Style, home: Home, village: Village) -> list[Unit]:
+    """The village, whose kind is always written, then the units above it."""
+    return [Unit(style.dress(f"{village.kind.capitalize()} "), style.dress(village.name)), *style.units(home)]
