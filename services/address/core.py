@@ -100,7 +100,8 @@ class AddressCore:
         if decision.village:
             components = replace(components, village=tidy(decision.village))
         point = read_points([decision.position])[0]
-        village = self.villages.find(components.village, None, (commune.code,)) if components.village else None
+        found = self.villages.find(components.village, None, (commune.code,)) if components.village else None
+        village = None if found is None else found.village
         inside = point.position is not None and may_lie_in(point.position, commune, None)
         outside = point.position is not None and not inside
         faults = (Fault.POINT_OUTSIDE_COMMUNE,) if outside else ()

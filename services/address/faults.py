@@ -304,6 +304,12 @@ class Fault(StrEnum):
     )
 
     # The village.
+    VILLAGE_MISSPELT = (
+        "village.misspelt",
+        1,
+        "The village's name is written otherwise than in the list of its commune.",
+        "Tên thôn, tổ dân phố viết khác với danh mục của xã, phường.",
+    )
     VILLAGE_UNLISTED = (
         "village.unlisted",
         2,

@@ -15,7 +15,7 @@ from services.address.nicknames import DISTRICT_NICKNAMES, PROVINCE_NICKNAMES, n
 
 LONGEST_KEY = 28
 _GLUED_WORDS = frozenset(
-    {"tinh", "huyen", "quan", "thanh", "pho", "thi", "xa", "tran", "phuong", "tp", "tx", "tt", "thon", "duong"}
+    {"tinh", "huyen", "quan", "thanh", "pho", "thi", "xa", "tran", "phuong", "tp", "tx", "thon", "duong"}
 )
 
 

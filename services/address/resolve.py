@@ -14,10 +14,12 @@ from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
 from services.address.locate import may_lie_in, nearest_part
 from services.address.predecessor import predecessor
-from services.address.villages import VillageIndex
+from services.address.villages import FoundVillage, VillageIndex, is_numbered
 
 # A candidate this far behind can still win if the point lies in its commune and not in the leader's.
 _WITHIN_REACH = 12
+# Likewise where the list of its commune has the village named, and that of the leader's has not.
+_WITHIN_VILLAGE = 20
 # Two old communes with so close a reading are not told apart.
 _SAME_READING = 0.03
 
@@ -52,12 +54,16 @@ def resolve(
     """Choose among the candidates, best first. `village_names` are the villages that the text may name."""
     if not ranked or ranked[0].score < LEAST_SCORE:
         return NOTHING
-    best = ranked[0]
+    best, found = _by_village(villages, ranked, village_names)
     if position is not None:
-        best = _by_point(gazetteer, ranked, position)
+        pointed = _by_point(gazetteer, ranked, best, position)
+        if pointed is not best:
+            best, found = pointed, _village(villages, pointed.place, village_names)
     place = best.place
-    village = _village(villages, place, village_names)
+    village = None if found is None else found.village
     faults = list(best.faults)
+    if found is not None and found.misspelt:
+        faults.append(Fault.VILLAGE_MISSPELT)
     commune = _part(gazetteer, place, village, position, faults)
     inside = False
     if position is not None and commune is not None:
@@ -74,29 +80,55 @@ def resolve(
     legacy, assumed = (None, False) if _twin(ranked, best) else (place.legacy, False)
     if place.legacy is None:
         legacy, assumed = predecessor(gazetteer, best)
+    if village is not None and commune is not None and (legacy is None or assumed) and not is_numbered(village.name):
+        told = _legacy_of(gazetteer, village, commune)
+        legacy, assumed = (told, False) if told is not None else (legacy, assumed)
     return Resolved(
         commune, legacy, assumed, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside
     )
 
 
-def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], position: Position) -> Candidate:
-    """The best candidate within reach whose commune the point can lie in; the leader if there is none."""
-    for candidate in ranked:
+def _by_village(
+    villages: VillageIndex, ranked: Sequence[Candidate], names: Sequence[str]
+) -> tuple[Candidate, FoundVillage | None]:
+    """The leader, or the best candidate near it whose commune has a village that the text names, where the leader's has
+    none; and that village. Of names that only differ in their accents, the village tells which is meant."""
+    leader = ranked[0]
+    found = _village(villages, leader.place, names)
+    if found is None and names:
+        for candidate in ranked[1:]:
+            if candidate.score < leader.score - _WITHIN_VILLAGE:
+                break
+            other = _village(villages, candidate.place, names)
+            if other is not None and not other.misspelt and not is_numbered(other.village.name):
+                return candidate, other
+    return leader, found
+
+
+def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], best: Candidate, position: Position) -> Candidate:
+    """The best candidate within reach whose commune the point can lie in, `best` before all; that if there is none."""
+    for candidate in (best, *ranked):
         if candidate.score < ranked[0].score - _WITHIN_REACH:
             break
         communes = [gazetteer.communes[code] for code in candidate.place.current]
         if any(may_lie_in(position, commune, candidate.place.legacy) for commune in communes):
             return candidate
-    return ranked[0]
+    return best
 
 
-def _village(villages: VillageIndex, place: CommunePlace, names: Sequence[str]) -> Village | None:
-    legacy_code = place.code if place.legacy is not None else None
-    for name in names:
-        found = villages.find(name, legacy_code, place.current)
-        if found is not None:
-            return found
+def _legacy_of(gazetteer: Gazetteer, village: Village, commune: Commune) -> LegacyCommune | None:
+    """The old commune of a village, if it went into the commune."""
+    for legacy in gazetteer.legacy_by_code(village.legacy_commune_code):
+        if any(part.commune_code == commune.code for part in legacy.successors):
+            return legacy
     return None
+
+
+def _village(villages: VillageIndex, place: CommunePlace, names: Sequence[str]) -> FoundVillage | None:
+    """The first village that the list of the commune has, one spelt right before one that is not."""
+    legacy_code = place.code if place.legacy is not None else None
+    found = [one for name in names if (one := villages.find(name, legacy_code, place.current)) is not None]
+    return min(found, key=lambda one: one.misspelt, default=None)
 
 
 def _part(

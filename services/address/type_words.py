@@ -71,8 +71,16 @@ def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
     return [
         word
         for word, following in pairwise([*found, None])
-        if word is not None and not _office(tokens, word, following)
+        if word is not None and not _office(tokens, word, following) and not _ends_name(tokens, word, following)
     ]
+
+
+def _ends_name(tokens: Tokens, word: TypeWord, following: TypeWord | None) -> bool:
+    """Whether a type word is the end of the name before it, as another follows at once: `xã Tứ Quận huyện Yên Sơn`."""
+    if following is None or following.start != word.end or {word.kind, following.kind} & LOCAL_KINDS or following.weak:
+        return False
+    start = word.start
+    return start > 0 and tokens.gaps[start] < DASH and tokens.words[start - 1] not in _FIRST_WORDS
 
 
 def _office(tokens: Tokens, word: TypeWord, following: TypeWord | None) -> bool:

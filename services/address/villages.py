@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from gazetteer.model import Village
 from gazetteer.names import fold
@@ -16,6 +20,12 @@ _KIND_WORDS = re.compile(
 _NUMBERED = re.compile(r"^(?:so )?\d+ ?[a-z]?(?: \d+)?$|^[ivx]+$|^[a-z]\d*$")
 
 
+# A misspelt name must be as near as this to the listed one, and nearer than all others by so much.
+_LEAST_SIMILARITY = 0.7
+_CLEARLY = 0.1
+_LEAST_MISSPELT = 4
+
+
 def village_name(folded: str) -> str:
     """A folded village without the word for its kind."""
     return _KIND_WORDS.sub("", folded) or folded
@@ -24,6 +34,14 @@ def village_name(folded: str) -> str:
 def is_numbered(village: str) -> bool:
     """Whether a village in tidy form is a number or letter (`Thôn 5`, `Tổ 12A`), which no list needs to confirm."""
     return _NUMBERED.match(village_name(fold(village))) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVillage:
+    """A village of the list; `misspelt` says that the text writes its name otherwise."""
+
+    village: Village
+    misspelt: bool
 
 
 class VillageIndex:
@@ -39,13 +57,33 @@ class VillageIndex:
                 if village.commune_code is not None:
                     self._of_current[village.commune_code][name].append(village)
 
-    def find(self, written: str, legacy_code: str | None, commune_codes: Iterable[str]) -> Village | None:
-        """The one village of that name in the old commune, else in the communes of today; None if none or several."""
+    def find(self, written: str, legacy_code: str | None, commune_codes: Iterable[str]) -> FoundVillage | None:
+        """The one village of that name in the old commune, else in the communes of today; failing that, the one whose
+        name is clearly the nearest. None if none or several."""
         folded = fold(written)
-        for name in dict.fromkeys((folded, village_name(folded))):
-            if legacy_code is not None and (found := self._of_legacy.get(legacy_code, {}).get(name)):
-                return found[0] if len(found) == 1 else None
-            several = [v for code in commune_codes for v in self._of_current.get(code, {}).get(name, ())]
-            if several:
-                return several[0] if len(several) == 1 else None
-        return None
+        bare = village_name(folded)
+        listed = [self._of_current[code] for code in commune_codes if code in self._of_current]
+        if legacy_code is not None and legacy_code in self._of_legacy:
+            listed.insert(0, self._of_legacy[legacy_code])
+        for names in listed:
+            for name in (folded, bare):
+                if found := names.get(name):
+                    return FoundVillage(found[0], False) if len(found) == 1 else None
+        if len(bare) < _LEAST_MISSPELT or any(char.isdigit() for char in bare):
+            return None
+        nearest = (_nearest(bare, names) for names in listed)
+        return next((FoundVillage(one, True) for one in nearest if one is not None), None)
+
+
+def _nearest(name: str, names: Mapping[str, list[Village]]) -> Village | None:
+    """The one village whose name is nearest, if it is near, and no other nearly as near."""
+    hits = process.extract(
+        name, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=_LEAST_SIMILARITY, limit=3
+    )
+    near = {
+        (one.name, one.kind): one
+        for key, similarity, _ in hits
+        if similarity >= hits[0][1] - _CLEARLY
+        for one in names[key]
+    }
+    return next(iter(near.values())) if len(near) == 1 else None
