@@ -95,5 +95,6 @@ def _national(address: NationalAddress) -> str:
     lines = [address.full_address, f"commune {address.commune_code}, matched to the {address.match_level.value}"]
     if address.legacy is not None:
         old = address.legacy
-        lines.append(f"[dim]until June 2025: {old.commune}, {old.district}, {old.province}[/dim]")
+        perhaps = "perhaps " if old.assumed else ""
+        lines.append(f"[dim]until June 2025 {perhaps}{old.commune}, {old.district}, {old.province}[/dim]")
     return "\n".join(lines)

@@ -36,6 +36,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "fuzzy": ("Đã tìm cả tên viết sai chính tả.", "Misspelt names were looked for too."),
     "result": ("Kết quả", "Result"),
     "legacy": ("Trước tháng 7/2025", "Before July 2025"),
+    "assumed": ("suy đoán: địa chỉ có thể viết trước hoặc sau thời điểm này", "assumed: the text fits both times"),
     "position": ("Vị trí", "Position"),
     "code": ("Mã đề xuất", "Proposed code"),
     "level": ("Khớp đến", "Matched to"),
@@ -160,8 +161,9 @@ def _result_table(explained: Explanation, index: int) -> Table:
         )
     if result.legacy is not None:
         old = result.legacy
+        assumed = f"; {_say('assumed', index)}" if old.assumed else ""
         table.add_row(
-            _say("legacy", index), Text(f"{old.commune}, {old.district}, {old.province} ({old.commune_code})")
+            _say("legacy", index), Text(f"{old.commune}, {old.district}, {old.province} ({old.commune_code}){assumed}")
         )
     table.add_row(_say("level", index), _say(f"level.{result.match_level}", index))
     if result.position is not None:
