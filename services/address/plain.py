@@ -24,9 +24,9 @@ _CACHED_WORDS = 4_096
 _PLAIN = re.compile(
     r"([^\W\d_][^\d,]{0,14}|)([0-9]{1,4}(?:[A-Za-z]?(?:/[0-9]{1,4}[A-Za-z]?){0,5}|(?:-[0-9]{1,4}){0,3}))"
 )
-HOUSE_NUMBER = "house_number"
+HOUSE_NUMBER, ALLEY = "house_number", "alley"
 _WITHOUT_ZEROS = frozenset({"village", "group"})
-_LABELS = frozenset({HOUSE_NUMBER, "alley"}) | _WITHOUT_ZEROS
+_LABELS = frozenset({HOUSE_NUMBER, ALLEY}) | _WITHOUT_ZEROS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""Texts cut at commas into a head, which only locates within the commune, and a tail that names it.
+"""Texts cut at commas and dashes into a head, which only locates within the commune, and a tail that names it.
 
 Addresses of one batch repeat their tails: matching a tail once is what makes a batch fast. A head segment is inert
 if it holds no name of the gazetteer and no word for a commune, district or province: leaving it out changes no
-candidate. A plain one (a number, a numbered village) cannot hold a misspelt name either. A number before a street or
-village is taken off, and another put in its place: its value says nothing about the commune, only that there is one.
+candidate. A plain one (a number, a numbered village) cannot hold a misspelt name either. A house number before a
+street or village is taken off, with the alleys after it, and another put in its place: its value says nothing about
+the commune, only that there is one.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from services.address.details import parse_details
 from services.address.lexicon import Lexicon
 from services.address.mentions import read
 from services.address.pieces import Piece
-from services.address.plain import HOUSE_NUMBER, PlainParts
+from services.address.plain import ALLEY, HOUSE_NUMBER, PlainParts
 from services.address.tokens import clean, tokenise
 from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
 STAND_IN = "1"
 _CACHED_SEGMENTS = 65_536
+_SEPARATOR = re.compile(r",|\s[-–—]\s")
+# A house number, and the alleys after it, that more words follow.
 _LEADING_NUMBER = re.compile(
     r"((?:số nhà|số|sn|so nha|so)?[ .:]*\d+[a-z]?(?:[/-]\d+[a-z]?)*) (?=[^\W\d_]{2})(?!bis\b|ter\b)", re.IGNORECASE
 )
+_LEADING_ALLEY = re.compile(r"((?:ngõ|ngách|hẻm|kiệt|ngo|ngach|hem)[ .]*)(\d+(?:/\d+)*) (?=[^\W\d_]{2})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class HeadPart:
-    """One segment of the head: the house number taken off it, its pieces, and where it stands in the whole text
-    (`start` is -1 where it was left out of that)."""
+    """One segment of the head: the numbers taken off it, its pieces, and where it stands in the whole text (`start` is
+    -1 where it was left out of that)."""
 
-    number: Piece | None
+    numbers: tuple[Piece, ...]
     pieces: Sequence[Piece]
     start: int
     end: int
@@ -51,12 +55,12 @@ class HeadPart:
 class Cut:
     """A text as the parts of its head and its tail.
 
-    `whole` is the text without its plain segments, to match if the tail does not settle it. `number` is the house
-    number taken off the tail, `tail_start` the offset of the tail in the cleaned text.
+    `whole` is the text without its plain segments, to match if the tail does not settle it. `numbers` are those taken
+    off the tail, `tail_start` the offset of the tail in the cleaned text.
     """
 
     head: tuple[HeadPart, ...]
-    number: Piece | None
+    numbers: tuple[Piece, ...]
     tail: str
     tail_start: int
     whole: str
@@ -64,8 +68,8 @@ class Cut:
 
     def with_tail_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         """All pieces of the text in order, given those of its tail."""
-        merged = [piece for part in self.head for piece in _with_number(part.pieces, part.number, 0)]
-        merged += _with_number(pieces, self.number, 0)
+        merged = [piece for part in self.head for piece in _with_numbers(part.pieces, part.numbers, 0)]
+        merged += _with_numbers(pieces, self.numbers, 0)
         return tuple(merged)
 
     def with_whole_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -73,21 +77,26 @@ class Cut:
         merged: list[Piece] = []
         for part in self.head:
             here = part.pieces if part.start < 0 else [p for p in pieces if part.start <= p.start < part.end]
-            merged += _with_number(here, part.number, max(part.start, 0))
+            merged += _with_numbers(here, part.numbers, max(part.start, 0))
         tail_start = len(self.whole) - len(self.tail)
-        merged += _with_number([piece for piece in pieces if piece.start >= tail_start], self.number, tail_start)
+        merged += _with_numbers([piece for piece in pieces if piece.start >= tail_start], self.numbers, tail_start)
         return tuple(merged)
 
 
-def _with_number(pieces: Sequence[Piece], number: Piece | None, start: int) -> Sequence[Piece]:
-    """The pieces of a part that begins at `start`, with the number taken off it in the place of the stand-in."""
-    if number is None:
+def _with_numbers(pieces: Sequence[Piece], numbers: tuple[Piece, ...], start: int) -> Sequence[Piece]:
+    """The pieces of a part that begins at `start`, with the numbers taken off it in the place of their stand-ins."""
+    if not numbers:
         return pieces
-    if not pieces or pieces[0].start != start or pieces[0].label != number.label:
-        return [number, *pieces]
-    stand_in = pieces[0]
-    value = number.value + stand_in.value.removeprefix(STAND_IN)
-    return [Piece(stand_in.start, stand_in.end, stand_in.label, value), *pieces[1:]]
+    if [piece.label for piece in pieces[: len(numbers)]] != [number.label for number in numbers]:
+        return [*numbers, *pieces]
+    if pieces[0].start != start:
+        return [*numbers, *pieces]
+    real = [
+        # What the parser drew into the number, as the letters in `1 CT2`, stays with the real one.
+        Piece(piece.start, piece.end, piece.label, number.value + piece.value.partition(STAND_IN)[2])
+        for piece, number in zip(pieces, numbers, strict=False)
+    ]
+    return [*real, *pieces[len(numbers) :]]
 
 
 class Segmenter:
@@ -101,37 +110,43 @@ class Segmenter:
     def cut(self, text: str) -> Cut:
         """Head and tail of a text. The last two segments are always part of the tail."""
         text, cut_short = clean(text)
-        parts = text.split(",")
+        ends = [match.span() for match in _SEPARATOR.finditer(text)]
         head: list[HeadPart] = []
         kept: list[str] = []
-        offset = start = tail_start = 0
-        for written in parts[:-2]:
-            part = written.strip()
+        offset = start = 0
+        for end, following in ends[:-1]:
+            part = text[start:end].strip()
             plain = self._plain.read(part)
             if plain is not None:
-                head.append(HeadPart(None, (plain,), -1, -1))
+                head.append(HeadPart((), (plain,), -1, -1))
             else:
-                number, part = self._without_number(part)
+                numbers, part = self._without_numbers(part)
                 segment = self._segment(part)
                 if not segment.inert:
                     break
-                head.append(HeadPart(number, segment.pieces, offset, offset + len(part)))
+                head.append(HeadPart(numbers, segment.pieces, offset, offset + len(part)))
+                part += text[end:following]
                 kept.append(part)
-                offset += len(part) + 1
-            start += 1
-            tail_start += len(written) + 1
-        rest = parts[start:]
-        number, rest[0] = self._without_number(rest[0].lstrip())
-        tail = ",".join(rest)
-        return Cut(tuple(head), number, tail, tail_start, ",".join([*kept, tail]), cut_short)
+                offset += len(part)
+            start = following
+        numbers, rest = self._without_numbers(text[start:].lstrip())
+        return Cut(tuple(head), numbers, rest, start, "".join([*kept, rest]), cut_short)
 
-    def _without_number(self, part: str) -> tuple[Piece | None, str]:
-        """The house number that a part begins with, and the part with a stand-in for it."""
+    def _without_numbers(self, part: str) -> tuple[tuple[Piece, ...], str]:
+        """The house number and the alleys that a part begins with, and the part with stand-ins for them."""
         match = _LEADING_NUMBER.match(part)
         number = None if match is None else self._plain.read(match[1])
         if match is None or number is None or number.label != HOUSE_NUMBER:
-            return None, part
-        return number, f"{STAND_IN} {part[match.end() :]}"
+            return (), part
+        numbers, written, at = [number], [f"{STAND_IN} "], match.end()
+        while (alley := _LEADING_ALLEY.match(part, at)) is not None:
+            piece = self._plain.read(alley[1] + alley[2])
+            if piece is None or piece.label != ALLEY:
+                break
+            numbers.append(piece)
+            written.append(f"{alley[1]}{STAND_IN} ")
+            at = alley.end()
+        return tuple(numbers), "".join([*written, part[at:]])
 
     def _segment(self, part: str) -> Segment:
         known = self._segments.get(part)
