@@ -24,7 +24,8 @@ from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
 STAND_IN = "1"
 _CACHED_SEGMENTS = 65_536
-_SEPARATOR = re.compile(r",|\s[-–—]\s")
+# Not the dash between two numbers: `12 - 14 Lê Lợi`.
+_SEPARATOR = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
 # A house number, and the alleys after it, that more words follow.
 _LEADING_NUMBER = re.compile(
     r"((?:số nhà|số|sn|so nha|so)?[ .:]*\d+[a-z]?(?:[/-]\d+[a-z]?)*) (?=[^\W\d_]{2})(?!bis\b|ter\b)", re.IGNORECASE
