@@ -25,7 +25,8 @@ _TODAY = replace(_OLD, district=False)
 @dataclass(frozen=True, slots=True)
 class NoiseMeasured:
     """Shares of texts with hard noise. `strict`: the old commune meant; `old_right`: or one whose text was the same
-    before the slips. `new_right`: the commune of today. `decidable`: no other commune has the same text."""
+    before the slips. `new_right`: the commune of today. `decidable`: no other commune has the same text. `misleading`:
+    a slip turned the commune's name into another's, and `misled` are the wrong ACCEPTs of those."""
 
     rows: int
     decidable: float
@@ -34,6 +35,8 @@ class NoiseMeasured:
     new_right: float
     accepted: float
     wrong_accepts: float
+    misleading: float
+    misled: float
     speed: Speed
 
 
@@ -76,6 +79,7 @@ def measure_noise(gazetteer: Gazetteer, count: int, seed: int = SEED) -> NoiseMe
     pairs = list(zip(rows, results, strict=True))
     today = [_new_is_right(gazetteer, row, result) for row, result in pairs]
     accepted = [result.next_action is NextAction.ACCEPT for result in results]
+    wrong = [yes and not right for yes, right in zip(accepted, today, strict=True)]
     return NoiseMeasured(
         rows=count,
         decidable=share(row.decidable for row in rows) or 0.0,
@@ -83,7 +87,9 @@ def measure_noise(gazetteer: Gazetteer, count: int, seed: int = SEED) -> NoiseMe
         old_right=share(old_is_right(gazetteer, row, result) for row, result in pairs) or 0.0,
         new_right=share(today) or 0.0,
         accepted=share(accepted) or 0.0,
-        wrong_accepts=share(yes and not right for yes, right in zip(accepted, today, strict=True)) or 0.0,
+        wrong_accepts=share(wrong) or 0.0,
+        misleading=share(row.misleading for row in rows) or 0.0,
+        misled=share(one and row.misleading for row, one in zip(rows, wrong, strict=True)) or 0.0,
         speed=speed,
     )
 

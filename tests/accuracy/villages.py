@@ -15,7 +15,7 @@ from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import LegacyCommune, Village
 from gazetteer.names import fold, merge_i_y
 from tests.accuracy.composed import Home, Unit, old_communes, old_home
-from tests.accuracy.noise import Style, style_of, write
+from tests.accuracy.noise import Style, slipped, style_of
 
 OLD_TUYEN_QUANG = "08"
 VILLAGES = 1_733
@@ -103,7 +103,8 @@ def noised(gazetteer: Gazetteer, villages: Sequence[Village], seed: int) -> list
             and fold(its.commune.name) == fold(home.commune.name)
             and _units(style, its, other) == units
         )
-        made.append(InVillage(write(random, style, [], units), alike))
+        text = style.join([unit.kind + unit.name for unit in slipped(random, style, units)])
+        made.append(InVillage(text, alike))
     return made
 
 
