@@ -42,11 +42,13 @@ class NoiseMeasured:
 
 @dataclass(frozen=True, slots=True)
 class VillagesMeasured:
-    """Shares of addresses in synthetic villages whose result is the village's own point."""
+    """Shares of addresses in synthetic villages whose result is the village's own point; `commune`: of the noised ones,
+    those whose result is at least in its commune of today."""
 
     rows: int
     clean: float
     noised: float
+    commune: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +124,18 @@ def measure_villages(gazetteer: Gazetteer, seed: int = SEED) -> VillagesMeasured
     made = villages.synthetic_villages(gazetteer, seed)
     core = AddressCore(gazetteer)
     core.villages = VillageIndex(made)
-    return VillagesMeasured(
-        rows=len(made),
-        clean=_village_share(core, villages.clean(gazetteer, made)),
-        noised=_village_share(core, villages.noised(gazetteer, made, seed)),
-    )
+    clean, _ = _in_villages(core, villages.clean(gazetteer, made))
+    noised, commune = _in_villages(core, villages.noised(gazetteer, made, seed))
+    return VillagesMeasured(len(made), clean, noised, commune)
 
 
-def _village_share(core: AddressCore, rows: Sequence[villages.InVillage]) -> float:
+def _in_villages(core: AddressCore, rows: Sequence[villages.InVillage]) -> tuple[float, float]:
+    """The shares in the right village, and in the right commune."""
     results, _ = digitise(core, [row.text for row in rows])
+    pairs = list(zip(rows, results, strict=True))
     points = [None if one.position is None else (one.position.lat, one.position.lon) for one in results]
-    return share(point in row.points for row, point in zip(rows, points, strict=True)) or 0.0
+    right = share(point in row.points for row, point in zip(rows, points, strict=True)) or 0.0
+    return right, share(result.commune_code in row.communes for row, result in pairs) or 0.0
 
 
 def measure_clean(core: AddressCore, limit: int | None = None, seed: int = SEED) -> CleanMeasured:

@@ -146,10 +146,9 @@ _NOISE = (
 
 
 def of_villages(one: VillagesMeasured) -> Section:
-    row = (str(one.rows), percent(one.clean), percent(one.noised))
-    return Section(
-        "Synthetic villages", ("villages", "found in clean addresses", "found in hard noise"), [row], _VILLAGES
-    )
+    header = ("villages", "found in clean addresses", "found in hard noise", "commune right in hard noise")
+    row = (str(one.rows), *map(percent, (one.clean, one.noised, one.commune)))
+    return Section("Synthetic villages", header, [row], _VILLAGES)
 
 
 _VILLAGES = (
