@@ -35,9 +35,10 @@ test: lint
 demo: install
 	$(BIN)/diachi demo
 
-# Compares with other packages too, in an environment of their own; needs the labelled sets in ../shared/eval.
+# Compares with other packages too, in an environment of their own; quicker with OPTIONS=--without-peers. The page that
+# it writes, docs/accuracy.md, needs the labelled sets in ../shared/eval as well.
 accuracy: install
-	$(BIN)/python -m tests.accuracy
+	$(BIN)/python -m tests.accuracy $(OPTIONS)
 
 # After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs,
 # the third what accuracy is compared with.

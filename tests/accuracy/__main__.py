@@ -32,7 +32,7 @@ def main() -> None:
         "--without-peers", action="store_true", help="leave the other packages out, and the page as it is"
     )
     arguments = parser.parse_args()
-    console, gazetteer = Console(width=150), Gazetteer.load()
+    console, gazetteer = Console(width=180), Gazetteer.load()
     labelled = sets.FOLDER.is_dir()
     if not labelled:
         console.print("The labelled sets are not part of the project, and ../shared/eval is absent: they are left out.")

@@ -25,7 +25,8 @@ _TODAY = replace(_OLD, district=False)
 @dataclass(frozen=True, slots=True)
 class NoiseMeasured:
     """Shares of texts with hard noise. `strict`: the old commune meant; `old_right`: or one whose text was the same
-    before the slips. `new_right`: the commune of today. `decidable`: no other commune has the same text."""
+    before the slips. `new_right`: the commune of today. `decidable`: no other commune has the same text. `misleading`:
+    a slip turned the commune's name into another's, and `misled` are the wrong ACCEPTs of those."""
 
     rows: int
     decidable: float
@@ -34,16 +35,20 @@ class NoiseMeasured:
     new_right: float
     accepted: float
     wrong_accepts: float
+    misleading: float
+    misled: float
     speed: Speed
 
 
 @dataclass(frozen=True, slots=True)
 class VillagesMeasured:
-    """Shares of addresses in synthetic villages whose result is the village's own point."""
+    """Shares of addresses in synthetic villages whose result is the village's own point; `commune`: of the noised ones,
+    those whose result is at least in its commune of today."""
 
     rows: int
     clean: float
     noised: float
+    commune: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def measure_noise(gazetteer: Gazetteer, count: int, seed: int = SEED) -> NoiseMe
     pairs = list(zip(rows, results, strict=True))
     today = [_new_is_right(gazetteer, row, result) for row, result in pairs]
     accepted = [result.next_action is NextAction.ACCEPT for result in results]
+    wrong = [yes and not right for yes, right in zip(accepted, today, strict=True)]
     return NoiseMeasured(
         rows=count,
         decidable=share(row.decidable for row in rows) or 0.0,
@@ -83,7 +89,9 @@ def measure_noise(gazetteer: Gazetteer, count: int, seed: int = SEED) -> NoiseMe
         old_right=share(old_is_right(gazetteer, row, result) for row, result in pairs) or 0.0,
         new_right=share(today) or 0.0,
         accepted=share(accepted) or 0.0,
-        wrong_accepts=share(yes and not right for yes, right in zip(accepted, today, strict=True)) or 0.0,
+        wrong_accepts=share(wrong) or 0.0,
+        misleading=share(row.misleading for row in rows) or 0.0,
+        misled=share(one and row.misleading for row, one in zip(rows, wrong, strict=True)) or 0.0,
         speed=speed,
     )
 
@@ -116,17 +124,18 @@ def measure_villages(gazetteer: Gazetteer, seed: int = SEED) -> VillagesMeasured
     made = villages.synthetic_villages(gazetteer, seed)
     core = AddressCore(gazetteer)
     core.villages = VillageIndex(made)
-    return VillagesMeasured(
-        rows=len(made),
-        clean=_village_share(core, villages.clean(gazetteer, made)),
-        noised=_village_share(core, villages.noised(gazetteer, made, seed)),
-    )
+    clean, _ = _in_villages(core, villages.clean(gazetteer, made))
+    noised, commune = _in_villages(core, villages.noised(gazetteer, made, seed))
+    return VillagesMeasured(len(made), clean, noised, commune)
 
 
-def _village_share(core: AddressCore, rows: Sequence[villages.InVillage]) -> float:
+def _in_villages(core: AddressCore, rows: Sequence[villages.InVillage]) -> tuple[float, float]:
+    """The shares in the right village, and in the right commune."""
     results, _ = digitise(core, [row.text for row in rows])
+    pairs = list(zip(rows, results, strict=True))
     points = [None if one.position is None else (one.position.lat, one.position.lon) for one in results]
-    return share(point in row.points for row, point in zip(rows, points, strict=True)) or 0.0
+    right = share(point in row.points for row, point in zip(rows, points, strict=True)) or 0.0
+    return right, share(result.commune_code in row.communes for row, result in pairs) or 0.0
 
 
 def measure_clean(core: AddressCore, limit: int | None = None, seed: int = SEED) -> CleanMeasured:

@@ -37,12 +37,14 @@ _NO_ACCENTS, _ABBREVIATED, _NO_KINDS, _NO_DISTRICT, _LOWER, _NO_COMMAS = 0.5, 0.
 @dataclass(frozen=True, slots=True)
 class Noised:
     """A noised text. `meant` is the old commune it was made of. Communes whose text was the same before the slips, so
-    that nothing can tell them apart, are acceptable as well: `old_codes` (with `meant`) and, of today, `new_codes`."""
+    that nothing can tell them apart, are acceptable as well: `old_codes` (with `meant`) and, of today, `new_codes`.
+    `misleading`: a slip turned the commune's name into that of another one there."""
 
     text: str
     meant: str
     old_codes: frozenset[str]
     new_codes: frozenset[str]
+    misleading: bool
 
     @property
     def decidable(self) -> bool:
@@ -66,8 +68,7 @@ class Style:
         return [self._unit(unit) for unit in (home.commune, *wider, home.province)]
 
     def join(self, parts: Sequence[str]) -> str:
-        text = (", " if self.commas else " ").join(parts)
-        return self.dress(text)
+        return self.dress((", " if self.commas else " ").join(parts))
 
     def dress(self, text: str) -> str:
         """Case and accents."""
@@ -102,28 +103,38 @@ def noised(gazetteer: Gazetteer, count: int, seed: int) -> list[Noised]:
 
 
 class Alike:
-    """Communes whose written form, in one style, is the same."""
+    """Communes whose written form is the same."""
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._old: dict[str, list[Home]] = defaultdict(list)
         self._new: dict[str, list[Home]] = defaultdict(list)
         for legacy in old_communes(gazetteer):
             home = old_home(gazetteer, legacy)
-            self._old[_key(home)].append(home)
+            self._old[_key(home.commune, home.province)].append(home)
         for commune in gazetteer.communes.values():
             home = new_home(gazetteer, commune)
-            self._new[_key(home)].append(home)
+            self._new[_key(home.commune, home.province)].append(home)
 
     def codes(self, style: Style, home: Home) -> tuple[frozenset[str], frozenset[str]]:
         """The codes of the old communes and of those of today that read like `home` in a style."""
-        units = style.units(home)
-        old = frozenset(one.code for one in self._old[_key(home)] if style.units(one) == units)
-        new = frozenset(one.code for one in self._new[_key(home)] if style.units(one) == units)
+        units, key = style.units(home), _key(home.commune, home.province)
+        old = frozenset(one.code for one in self._old[key] if style.units(one) == units)
+        new = frozenset(one.code for one in self._new[key] if style.units(one) == units)
         return old, new
 
+    def mislead(self, home: Home, units: Sequence[Unit]) -> bool:
+        """Whether units with slips name, but for accents, another commune of the province (and district, if named)."""
+        key = _key(units[0], home.province)
+        if key == _key(home.commune, home.province):
+            return False
+        district = fold(home.district.name) if home.district is not None and len(units) > 2 else None
+        return bool(self._new.get(key)) or any(
+            one.district is not None and district in (None, fold(one.district.name)) for one in self._old.get(key, ())
+        )
 
-def _key(home: Home) -> str:
-    return f"{fold(home.commune.name)}, {fold(home.province.name)}"
+
+def _key(commune: Unit, province: Unit) -> str:
+    return f"{fold(commune.name)}, {fold(province.name)}"
 
 
 def style_of(random: Random) -> Style:
@@ -139,18 +150,20 @@ def style_of(random: Random) -> Style:
     )
 
 
-def write(random: Random, style: Style, first: Sequence[str], units: Sequence[Unit]) -> str:
-    """The address with one or two slips in the names of the units; `first` stands before them as it is."""
-    names = [unit.name for unit in units]
-    for _ in range(random.choice((1, 2))):
-        weights = [sum(char.isalpha() for char in name) for name in names]
-        place = random.choices(range(len(names)), weights)[0]
-        names[place] = style.dress(slip(random, names[place]))
-    return style.join([*first, *(f"{unit.kind}{name}" for unit, name in zip(units, names, strict=True))])
+def slipped(random: Random, style: Style, units: list[Unit]) -> list[Unit]:
+    """The units with one or two slips in their names; where two undo each other, with one more."""
+    made, slips = list(units), random.choice((1, 2))
+    while slips > 0 or made == units:
+        slips -= 1
+        weights = [sum(char.isalpha() for char in unit.name) for unit in made]
+        place = random.choices(range(len(made)), weights)[0]
+        made[place] = Unit(made[place].kind, style.dress(slip(random, made[place].name)))
+    return made
 
 
 def _noise(random: Random, gazetteer: Gazetteer, alike: Alike, legacy: LegacyCommune) -> Noised:
     home, style = old_home(gazetteer, legacy), style_of(random)
-    text = write(random, style, [detail(random, legacy.kind)], style.units(home))
+    first, units = detail(random, legacy.kind), slipped(random, style, style.units(home))
     old_codes, new_codes = alike.codes(style, home)
-    return Noised(text, legacy.code, old_codes, new_codes)
+    text = style.join([first, *(unit.kind + unit.name for unit in units)])
+    return Noised(text, legacy.code, old_codes, new_codes, alike.mislead(home, units))

@@ -41,7 +41,7 @@ def of_sets(measured: Sequence[Measured]) -> Section:
         speed = (rate(one.speed.cold), rate(one.speed.warm), f"{one.speed.seconds:.2f}")
         rows.append((one.name, *_shares(one.with_all), *speed))
         if one.excluded:
-            rows.append((f"{one.name}, label right", *_shares(one.without), "", "", ""))
+            rows.append((f"{one.name}, {len(one.excluded)} excluded", *_shares(one.without), "", "", ""))
     wrong = [f"{one.name}: wrong ACCEPT: {', '.join(one.with_all.wrong_accepts)}" for one in measured
              if one.with_all.wrong_accepts]  # fmt: skip
     out = [
@@ -109,49 +109,52 @@ def of_peers(found: Sequence[Versus], failed: dict[str, str], versions: dict[str
 _PEERS = (
     "{named}: from tests/accuracy/peers.lock, in an environment of their own, asked about the same texts on the same "
     "machine in the same run, and nothing else. Rows with a wrong label are left out; slow packages get a fixed "
-    "sample. They convert an old address to a new one, so the text is given to that conversion, and to the parser for"
-    " new addresses where it finds nothing. Official codes are compared where a package gives them, else the names of"
-    " commune, district and province without accents, case and kinds. Without a geocoder, split communes go to their "
-    "usual part. Answered: of the rows that determine no commune, those answered with one all the same (ours: "
-    "accepted). Records/s of CPU time after a first call; ours with empty caches."
+    "sample. They convert an old address to a new one, so the text is given to that conversion, and to the parser for "
+    "new addresses where it finds nothing. Official codes are compared where a package gives them, else the names of "
+    "commune, district and province without accents, case and kinds; the old commune of vn-address-converter is its "
+    "split of the text, unchecked. Without a geocoder, split communes go to their usual part. Answered: of the rows "
+    "that determine no commune, those answered with one of today all the same (ours: accepted). Records/s of CPU time "
+    "after a first call; ours with empty caches."
 )
 
 
 def of_noise(one: NoiseMeasured) -> Section:
-    header = (
-        "rows",
-        "old right",
-        "strictly",
-        "new right",
-        "ACCEPT",
-        "wrong ACCEPT",
-        "decidable",
-        "records/s cold",
-        "warm",
-    )
-    shares = (one.old_right, one.strict, one.new_right, one.accepted, one.wrong_accepts, one.decidable)
-    row = (str(one.rows), *map(percent, shares), rate(one.speed.cold), rate(one.speed.warm))
-    return Section("Hard noise", header, [row], _NOISE)
+    """Hard noise over old communes."""
+    columns = {
+        "rows": str(one.rows),
+        "old right": percent(one.old_right),
+        "strictly": percent(one.strict),
+        "new right": percent(one.new_right),
+        "ACCEPT": percent(one.accepted),
+        "wrong ACCEPT": percent(one.wrong_accepts),
+        "of these misled": percent(one.misled),
+        "decidable": percent(one.decidable),
+        "misleading": percent(one.misleading),
+        "records/s cold": rate(one.speed.cold),
+        "records/s warm": rate(one.speed.warm),
+    }
+    return Section("Hard noise", tuple(columns), [tuple(columns.values())], _NOISE)
 
 
 _NOISE = (
     "One address in each old commune (tests/accuracy/noise.py): one or two typing slips in the names always; no "
     "accents 50 %, kinds abbreviated 60 %, district missing 50 %, lower case 50 %, no commas 50 %. Old right: the "
     "commune meant or one whose text was the same before the slips (strictly: the commune meant). Decidable: rows "
-    "whose text was only one commune's."
+    "whose text was only one commune's. Misleading: rows where a slip made another commune's name of it; misled: "
+    "wrong ACCEPTs of these. Aim: old right 95.5 %."
 )
 
 
 def of_villages(one: VillagesMeasured) -> Section:
-    row = (str(one.rows), percent(one.clean), percent(one.noised))
-    return Section(
-        "Synthetic villages", ("villages", "found in clean addresses", "found in hard noise"), [row], _VILLAGES
-    )
+    header = ("villages", "found in clean addresses", "found in hard noise", "commune right in hard noise")
+    row = (str(one.rows), *map(percent, (one.clean, one.noised, one.commune)))
+    return Section("Synthetic villages", header, [row], _VILLAGES)
 
 
 _VILLAGES = (
     "Made-up villages within the real communes of old Tuyên Quang (tests/accuracy/villages.py), in the core's index. "
-    "Found: the result lies at that village's point. The same noise; its slips fall on the village's name as well."
+    "Found: the result lies at that village's point. The same noise; its slips fall on the village's name as well. "
+    "Aim: 99 %."
 )
 
 
@@ -163,7 +166,8 @@ def of_clean(one: CleanMeasured) -> Section:
 
 _CLEAN = (
     "A complete, well written address in each commune, old and of today. Rightly asked: a CONFIRM that offers the "
-    "right commune, where the old commune was split or the text is another commune's as well. Lost: anything else."
+    "right commune, where the old commune was split or the text is another commune's as well. Lost: anything else. "
+    "Aim: under 1 %."
 )
 
 
@@ -178,8 +182,8 @@ def of_elsewhere(measured: Sequence[ElsewhereMeasured]) -> Section:
 
 
 _ELSEWHERE = (
-    "Texts from which no commune should be accepted (tests/accuracy/elsewhere.py): abroad; in a commune that its real"
-    " district or province never had; nonsense."
+    "Texts from which no commune should be accepted (tests/accuracy/elsewhere.py): abroad; in a commune that its real "
+    "district or province never had; nonsense. Aim: 99 % not accepted."
 )
 
 

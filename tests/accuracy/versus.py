@@ -28,8 +28,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side made of the rows. `answered`: of the rows that determine no commune, how many got one all the same
-    (ours: got accepted). Shares between 0 and 1, None where no row has such a label; speed in records/s of CPU time."""
+    """What one side made of the rows. `answered`: of the rows that determine no commune, how many got one of today all
+    the same (ours: got accepted). Shares between 0 and 1, None where no row has such a label; records/s of CPU time."""
 
     old_right: float | None
     new_right: float | None
@@ -97,7 +97,7 @@ def _of_peer(judge: Judge, rows: Sequence[Asked], answered: Answered) -> Side:
     return Side(
         old_right=sets.share(judge.old_is_right(answer, row.old) for row, answer in pairs if row.old),
         new_right=sets.share(judge.new_is_right(answer, row.new) for row, answer in pairs if row.new),
-        answered=sets.share(bool(said["old"] or said["new"]) for row, said in pairs if not (row.old or row.new)),
+        answered=sets.share(said["new"] is not None for row, said in pairs if not (row.old or row.new)),
         per_second=answered.per_second,
     )
 

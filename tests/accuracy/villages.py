@@ -15,7 +15,7 @@ from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import LegacyCommune, Village
 from gazetteer.names import fold, merge_i_y
 from tests.accuracy.composed import Home, Unit, old_communes, old_home
-from tests.accuracy.noise import Style, style_of, write
+from tests.accuracy.noise import Style, slipped, style_of
 
 OLD_TUYEN_QUANG = "08"
 VILLAGES = 1_733
@@ -36,10 +36,12 @@ _STEP = 0.000001
 
 @dataclass(frozen=True, slots=True)
 class InVillage:
-    """A text and the villages that it may mean: several only where their text was the same before any slip."""
+    """A text and the villages that it may mean, by their points, with the communes of today they lie in: several only
+    where their text was the same before any slip."""
 
     text: str
     points: frozenset[tuple[float, float]]
+    communes: frozenset[str | None]
 
 
 def synthetic_villages(gazetteer: Gazetteer, seed: int) -> list[Village]:
@@ -83,7 +85,7 @@ def clean(gazetteer: Gazetteer, villages: Sequence[Village]) -> list[InVillage]:
     """A complete, well written address in each village."""
     style = Style(accents=True, kinds="full", district=True, lower=False, commas=True, pick=0)
     return [
-        InVillage(style.join([unit.full for unit in _units(style, home, one)]), frozenset({_point(one)}))
+        _in_village(style.join([unit.kind + unit.name for unit in _units(style, home, one)]), [one])
         for one, home in _homes(gazetteer, villages)
     ]
 
@@ -96,15 +98,20 @@ def noised(gazetteer: Gazetteer, villages: Sequence[Village], seed: int) -> list
     for one, home in homes:
         style = style_of(random)
         units = _units(style, home, one)
-        alike = frozenset(
-            _point(other)
+        alike = [
+            other
             for other, its in homes
             if fold(other.name) == fold(one.name)
             and fold(its.commune.name) == fold(home.commune.name)
             and _units(style, its, other) == units
-        )
-        made.append(InVillage(write(random, style, [], units), alike))
+        ]
+        text = style.join([unit.kind + unit.name for unit in slipped(random, style, units)])
+        made.append(_in_village(text, alike))
     return made
+
+
+def _in_village(text: str, villages: Sequence[Village]) -> InVillage:
+    return InVillage(text, frozenset(map(_point, villages)), frozenset(one.commune_code for one in villages))
 
 
 def _homes(gazetteer: Gazetteer, villages: Sequence[Village]) -> list[tuple[Village, Home]]:
