@@ -39,12 +39,12 @@ _BUILDING_NOUNS = frozenset(
 )  # fmt: skip
 
 
-# They lead on to an alley or street, and name nothing.
-_FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào"})
+# They lead on to an alley or street, or say nothing of the place.
+_FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào", "việt nam", "viet nam", "vietnam", "vn"})
 
 
-def parse_details(reading: Reading, until: int) -> list[Piece]:
-    """The pieces in the tokens before `until`, in order of the text."""
+def parse_details(reading: Reading, until: int, first: int = 0, taken: frozenset[int] = frozenset()) -> list[Piece]:
+    """The pieces in the tokens [first, until), in order of the text; those `taken` name something else."""
     if not until:
         return []
     tokens = reading.tokens
@@ -52,17 +52,31 @@ def parse_details(reading: Reading, until: int) -> list[Piece]:
     pieces: list[Piece] = []
     hidden: list[tuple[int, int]] = []
     for start, end, label in sorted(aside(lower, len(lower))):
-        if not hidden or start >= hidden[-1][1]:
+        if (not hidden or start >= hidden[-1][1]) and start >= tokens.starts[first]:
             hidden.append((start, end))
             pieces.append(
                 Piece(start, end, label, tokens.text[start:end].strip(_TRIM).upper() if label == "plus_code" else "")
             )
     parser = _Parser(tokens, lower, pieces, _repeated(reading, until))
-    for part in parts(reading, until, hidden):
+    for part in parts(reading, until, _masked(tokens, until, first, hidden, taken)):
         parser.read(part)
     if hidden:
         pieces.sort(key=lambda piece: piece.start)
     return pieces
+
+
+def _masked(tokens: Tokens, until: int, first: int, hidden: list[tuple[int, int]], taken: frozenset[int]) -> list[bool]:
+    """Which tokens are hidden, taken, or before the first one; empty if none are."""
+    if not hidden and not taken and not first:
+        return []
+    masked = [index < first or index in taken for index in range(until)]
+    at = 0
+    for index in range(first, until):
+        while at < len(hidden) and hidden[at][1] <= tokens.starts[index]:
+            at += 1
+        if at < len(hidden) and hidden[at][0] <= tokens.starts[index]:
+            masked[index] = True
+    return masked
 
 
 def _repeated(reading: Reading, until: int) -> dict[int, int]:
@@ -157,12 +171,12 @@ class _Parser:
         written = self._text[code.start("code") : code.end("code")]
         value = written.upper() if word.role is not Role.BLOCK else written
         self._add(begin, code.end(), _LABELS[word.role], f"{word.written} {value}".strip())
-        self._read_plain(self._after_flat(code.end(), stop) if word.role is Role.UNIT else code.end(), stop)
+        self._read_plain(self._after_flat(code.end(), stop) if word.role is not Role.BLOCK else code.end(), stop)
 
     def _after_flat(self, begin: int, stop: int) -> int:
         """Where reading goes on after a flat; a letter and number right after it is its block: `Phòng 304 B7`."""
         block = CODE.match(self._lower, begin + 1, stop)
-        if block is None or block.end() < stop:
+        if block is None or block.end() < stop or not self._lower[block.start()].isalpha():
             return begin
         self._add(block.start(), stop, "building", self._text[block.start() : stop])
         return stop

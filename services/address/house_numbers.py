@@ -12,7 +12,7 @@ from collections.abc import Iterator
 # `12`, `k241a`, `10a19`; `12 b`, `12bis`; several parted by a slash, a dot or a dash, or joined by `và`.
 _CODE = r"(?:[a-z]{0,3}+[0-9]++)++(?: ?(?:bis|ter)\b|[a-z]\b| [abcdgklmnrsvwz]\b(?!\.)| [a-z][0-9]{1,2}+\b)?"
 NUMBER = re.compile(
-    r"(?:(?:so nha|nha so|so|sn|nha|no)(?![a-z])[ .:]*)?"
+    r"(?:(?:so nha|nha so|so|sn|nha|no)(?![a-z])[ .:']*)?"
     rf"(?P<number>{_CODE}(?:(?:[/.]| ?[-–] ?)(?:{_CODE}|[a-z]\b))*+)(?![a-z0-9+])(?! (?:tang|lau) *$)"
     rf"(?: (?:va|&) {_CODE}\b)?"
 )

@@ -183,10 +183,11 @@ def _typed_word(tokens: Tokens, start: int, end: int, until: int) -> LocalWord |
 
 
 def _torn(tokens: Tokens, start: int, end: int, until: int) -> bool:
-    """Whether a word without accents was only split from the rest of a longer one: `Lotus`."""
-    if end >= until or tokens.gaps[end] != GLUED or tokens.toned[start] != tokens.words[start]:
+    """Whether a word was only split from the rest of a longer one: `Lotus`, `ĐInh` for Đinh."""
+    if end >= until or tokens.gaps[end] != GLUED or tokens.words[end][0].isdigit():
         return False
-    return tokens.text[tokens.starts[end]].islower()
+    plain = tokens.toned[start] == tokens.words[start]
+    return tokens.ends[end - 1] - tokens.starts[start] == 1 or (plain and tokens.text[tokens.starts[end]].islower())
 
 
 def _is_parted_number(tokens: Tokens, index: int) -> bool:

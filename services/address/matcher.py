@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.address import MatchLevel
+from services.address.below import pieces_of
 from services.address.cache import BoundedCache
 from services.address.candidates import Candidate, candidates
-from services.address.details import parse_details
 from services.address.evidence import gather
 from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
@@ -29,7 +29,7 @@ _ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUN
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The candidates of a text, best first. `pieces` are the components before the administrative part; `settled`
+    """The candidates of a text, best first. `pieces` are what it says below the commune; `settled`
     says that no misspelt name was looked for; `wider_level` is the level reached without a commune."""
 
     ranked: tuple[Candidate, ...]
@@ -122,9 +122,9 @@ class Matcher:
         return [self.rank(reading) for reading in readings]
 
     def rank(self, reading: Reading) -> Ranking:
-        """The candidates of a reading; what stands before the administrative part becomes components."""
+        """The candidates of a reading; what it says below the commune becomes components."""
         ranked = candidates(reading, self.lexicon)
-        pieces = tuple(parse_details(reading, head_end(reading, ranked)))
+        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else ()))
         level = MatchLevel.NONE
         if not ranked:
             evidence = gather(reading, self.lexicon)
@@ -143,10 +143,3 @@ def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
 def is_settled(ranked: Sequence[Candidate]) -> bool:
     """Whether exact names leave so little open that misspelt ones need not be looked for."""
     return bool(ranked) and ranked[0].score >= SETTLED_SCORE and _ASKING.isdisjoint(ranked[0].faults)
-
-
-def head_end(reading: Reading, ranked: Sequence[Candidate]) -> int:
-    """The first token of the administrative part: of the best candidate, or the end of the text without one."""
-    if ranked:
-        return min(mention.outer_start for mention in ranked[0].mentions)
-    return len(reading.tokens)

@@ -28,8 +28,9 @@ class Part:
     word: LocalWord | None
 
 
-def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterator[Part]:
-    """The parts of the text that a component may come of: none hidden, none that names a commune or wider place."""
+def parts(reading: Reading, until: int, masked: list[bool]) -> Iterator[Part]:
+    """The parts before token `until` that a component may come of: no token is masked (as far as `masked` is not
+    empty), none names a commune or wider place."""
     tokens = reading.tokens
     words = find_local_words(reading, until)
     breaks = set(_breaks(tokens, until, {word.end for word in words}))
@@ -39,7 +40,6 @@ def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterat
     wider = _wider_places(reading, until, starts)
     starts.update(dict.fromkeys(wider))
     _add_words(tokens, until, words, starts)
-    masked = _masked(tokens, until, hidden)
     for index in range(1, until):
         if masked and masked[index] != masked[index - 1]:
             starts.setdefault(index, None)
@@ -159,16 +159,3 @@ def _ends_name(tokens: Tokens, word: LocalWord, until: int) -> bool:
         return False
     before = tokens.words[word.start - 1]
     return len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in ENGLISH_STREETS
-
-
-def _masked(tokens: Tokens, until: int, hidden: list[tuple[int, int]]) -> list[bool]:
-    """Which tokens are hidden; empty if none are."""
-    if not hidden:
-        return []
-    masked = [False] * until
-    at = 0
-    for index in range(until):
-        while at < len(hidden) and hidden[at][1] <= tokens.starts[index]:
-            at += 1
-        masked[index] = at < len(hidden) and hidden[at][0] <= tokens.starts[index]
-    return masked

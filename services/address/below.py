@@ -1,0 +1,62 @@
+"""All that a text says below the commune, given where it names commune, district and province.
+
+People write it before the administrative part, and now and then something after it: `xã Thái Sơn, Hàm Yên, Tuyên Quang,
+thôn 5`. After it, only what says what it is counts: names of wider places stand there, and numbers of all kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from services.address.details import parse_details
+from services.address.mentions import Mention, Reading
+from services.address.pieces import Piece
+from services.address.words import LOCAL_KINDS
+
+_SAYING_WHAT = frozenset(
+    {"alley", "street", "kilometre", "village", "group", "building", "unit", "plus_code", "remark", "noise"}
+)
+_NUMBER_WORDS = ("s", "S", "n", "N")
+
+
+def pieces_of(reading: Reading, mentions: Sequence[Mention]) -> list[Piece]:
+    """The pieces of a text, in its order; `mentions` are those of its commune, district and province."""
+    count = len(reading.tokens)
+    # A street or village whose name had to do for the commune's is a street or village still.
+    administrative = [m for m in mentions if m.word is None or m.word.kind not in LOCAL_KINDS]
+    until = min((mention.outer_start for mention in administrative), default=count)
+    pieces = parse_details(reading, until)
+    if until < count:
+        taken = _taken(reading, administrative, until)
+        if any(_may_say_what(reading, index) for index in range(until, count) if index not in taken):
+            pieces += _saying_what(reading, parse_details(reading, count, until, taken))
+    return pieces
+
+
+def _taken(reading: Reading, mentions: Sequence[Mention], until: int) -> frozenset[int]:
+    """The tokens from `until` on that name the wider places, or Vietnam."""
+    keys = {mention.name.key for mention in mentions}
+    found = set(reading.country)
+    for mention in (*mentions, *(one for one in reading.mentions if one.start >= until and one.name.key in keys)):
+        last = mention.end if mention.word is None else max(mention.end, mention.word.end)
+        found.update(range(mention.outer_start, last))
+    return frozenset(found)
+
+
+def _may_say_what(reading: Reading, index: int) -> bool:
+    return index in reading.local_starts or reading.tokens.words[index][0].isdigit()
+
+
+def _saying_what(reading: Reading, pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Those pieces that say what they are: of house numbers, those with a word before or a street or alley after."""
+    text = reading.tokens.text
+    for piece, following in pairwise((*pieces, None)):
+        if piece is None:
+            continue
+        if piece.label == "house_number":
+            placed = following is not None and following.label in ("street", "alley")
+            if placed or text[piece.start] in _NUMBER_WORDS:
+                yield piece
+        elif piece.label in _SAYING_WHAT:
+            yield piece
