@@ -27,9 +27,11 @@ def pieces_of(reading: Reading, mentions: Sequence[Mention]) -> list[Piece]:
     administrative = [m for m in mentions if m.word is None or m.word.kind not in LOCAL_KINDS]
     until = min((mention.outer_start for mention in administrative), default=count)
     pieces = parse_details(reading, until)
-    if until < count:
+    words, local = reading.tokens.words, reading.local_starts
+    telling = [index for index in range(until, count) if index in local or words[index][0] <= "9"]
+    if telling:
         taken = _taken(reading, administrative, until)
-        if any(_may_say_what(reading, index) for index in range(until, count) if index not in taken):
+        if not taken.issuperset(telling):
             pieces += _saying_what(reading, parse_details(reading, count, until, taken))
     return pieces
 
@@ -42,10 +44,6 @@ def _taken(reading: Reading, mentions: Sequence[Mention], until: int) -> frozens
         last = mention.end if mention.word is None else max(mention.end, mention.word.end)
         found.update(range(mention.outer_start, last))
     return frozenset(found)
-
-
-def _may_say_what(reading: Reading, index: int) -> bool:
-    return index in reading.local_starts or reading.tokens.words[index][0].isdigit()
 
 
 def _saying_what(reading: Reading, pieces: Sequence[Piece]) -> Iterator[Piece]:

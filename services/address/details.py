@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
 
 from services.address.house_numbers import (
     CODE,
@@ -57,7 +58,7 @@ def parse_details(reading: Reading, until: int, first: int = 0, taken: frozenset
             pieces.append(
                 Piece(start, end, label, tokens.text[start:end].strip(_TRIM).upper() if label == "plus_code" else "")
             )
-    parser = _Parser(tokens, lower, pieces, _repeated(reading, until))
+    parser = _Parser(reading, until, lower, pieces)
     for part in parts(reading, until, _masked(tokens, until, first, hidden, taken)):
         parser.read(part)
     if hidden:
@@ -79,20 +80,6 @@ def _masked(tokens: Tokens, until: int, first: int, hidden: list[tuple[int, int]
     return masked
 
 
-def _repeated(reading: Reading, until: int) -> dict[int, int]:
-    """Where names end that the part from token `until` on repeats, to where they start (characters)."""
-    later = {mention.name.key for mention in reading.mentions if mention.start >= until}
-    if not later:
-        return {}
-    tokens = reading.tokens
-    starts: dict[int, int] = {}
-    for mention in reading.mentions:
-        if mention.end <= until and mention.name.key in later:
-            end, start = tokens.ends[mention.end - 1], tokens.starts[mention.outer_start]
-            starts[end] = min(start, starts.get(end, start))
-    return starts
-
-
 def _lower(tokens: Tokens, stop: int) -> str:
     """The text up to `stop` with letters folded and all other marks kept, character by character."""
     return "".join(
@@ -104,10 +91,11 @@ def _lower(tokens: Tokens, stop: int) -> str:
 class _Parser:
     """Reads the parts of one text, and collects their pieces."""
 
-    def __init__(self, tokens: Tokens, lower: str, pieces: list[Piece], repeated: dict[int, int]) -> None:
-        self._tokens = tokens
-        self._repeated = repeated
-        self._text = tokens.text
+    def __init__(self, reading: Reading, until: int, lower: str, pieces: list[Piece]) -> None:
+        self._reading = reading
+        self._until = until
+        self._tokens = reading.tokens
+        self._text = reading.tokens.text
         self._lower = lower
         self._pieces = pieces
 
@@ -285,12 +273,26 @@ class _Parser:
         doubled = DOUBLED.fullmatch(self._lower, start, stop)
         if doubled is not None:
             return doubled.end("name")
+        if " " not in self._text[start:stop].strip(_TRIM):
+            return stop
         end = stop
         while end in self._repeated:
             end = self._repeated[end]
             while end > start and self._text[end - 1] in _TRIM:
                 end -= 1
         return end if " " in self._text[start:end] else stop
+
+    @cached_property
+    def _repeated(self) -> dict[int, int]:
+        """Where names end that the part after this one repeats, to where they start (characters)."""
+        tokens, until = self._tokens, self._until
+        later = {mention.name.key for mention in self._reading.mentions if mention.start >= until}
+        starts: dict[int, int] = {}
+        for mention in self._reading.mentions if later else ():
+            if mention.end <= until and mention.name.key in later:
+                end, start = tokens.ends[mention.end - 1], tokens.starts[mention.outer_start]
+                starts[end] = min(start, starts.get(end, start))
+        return starts
 
     def _add(self, start: int, stop: int, label: str, value: str) -> None:
         self._pieces.append(Piece(start, stop, label, value))

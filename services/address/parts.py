@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.address.local_words import ENGLISH_STREETS, LocalWord, Role, find_local_words
 from services.address.mentions import Reading
 from services.address.redact import MARK
-from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
+from services.address.tokens import COMMA, DASH, DOT, GLUED, SPACE, Tokens
 from services.address.words import LOCAL_KINDS, TRAILING
 
 _TO_THE_COMMA = frozenset({Role.REMARK, Role.NOISE})
@@ -40,11 +40,12 @@ def parts(reading: Reading, until: int, masked: list[bool]) -> Iterator[Part]:
     wider = _wider_places(reading, until, starts)
     starts.update(dict.fromkeys(wider))
     _add_words(tokens, until, words, starts)
-    for index in range(1, until):
-        if masked and masked[index] != masked[index - 1]:
-            starts.setdefault(index, None)
+    if masked:
+        for index in range(1, until):
+            if masked[index] != masked[index - 1]:
+                starts.setdefault(index, None)
     order = sorted(starts)
-    named = {mention.end for mention in reading.mentions}
+    named = {mention.end for mention in reading.mentions} if wider else set()
     held: Part | None = None
     for start, end in zip(order, [*order[1:], until], strict=True):
         if held is not None and start in wider and _goes_on(tokens, held, start, named):
@@ -70,16 +71,16 @@ def _goes_on(tokens: Tokens, part: Part, start: int, named: set[int]) -> bool:
 def _breaks(tokens: Tokens, until: int, after_words: set[int]) -> Iterator[int]:
     """Where a new part begins whatever its words: after a comma, a spaced dash, the end of a sentence."""
     marked = MARK in tokens.text
-    for index in range(until):
-        gap = tokens.gaps[index]
-        if gap == COMMA or (gap == DASH and _spaced(tokens, index)):
+    for index, gap in enumerate(tokens.gaps[:until]):
+        if gap in (SPACE, GLUED):
+            if marked and index and MARK in tokens.text[tokens.ends[index - 1] : tokens.starts[index]]:
+                yield index
+        elif gap == COMMA or (gap == DASH and _spaced(tokens, index)):
             yield index
         elif gap == DOT and index not in after_words:
             before = tokens.words[index - 1]
             if len(before) >= _SENTENCE_WORD and before.isalpha():
                 yield index
-        elif marked and index and MARK in tokens.text[tokens.ends[index - 1] : tokens.starts[index]]:
-            yield index
 
 
 def _spaced(tokens: Tokens, index: int) -> bool:
