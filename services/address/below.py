@@ -24,23 +24,28 @@ def pieces_of(reading: Reading, mentions: Sequence[Mention]) -> list[Piece]:
     """The pieces of a text, in its order; `mentions` are those of its commune, district and province."""
     count = len(reading.tokens)
     # A street or village whose name had to do for the commune's is a street or village still.
-    administrative = [m for m in mentions if m.word is None or m.word.kind not in LOCAL_KINDS]
+    administrative = [mention for mention in mentions if not _is_local(mention)]
     until = min((mention.outer_start for mention in administrative), default=count)
-    pieces = parse_details(reading, until)
+    names = frozenset(mention.name.key for mention in administrative)
+    pieces = parse_details(reading, until, names)
     words, local = reading.tokens.words, reading.local_starts
     telling = [index for index in range(until, count) if index in local or words[index][0] <= "9"]
     if telling:
-        taken = _taken(reading, administrative, until)
+        taken = _taken(reading, administrative, names, until)
         if not taken.issuperset(telling):
-            pieces += _saying_what(reading, parse_details(reading, count, until, taken))
+            pieces += _saying_what(reading, parse_details(reading, count, names, until, taken))
     return pieces
 
 
-def _taken(reading: Reading, mentions: Sequence[Mention], until: int) -> frozenset[int]:
-    """The tokens from `until` on that name the wider places, or Vietnam."""
-    keys = {mention.name.key for mention in mentions}
+def _is_local(mention: Mention) -> bool:
+    return mention.word is not None and mention.word.kind in LOCAL_KINDS
+
+
+def _taken(reading: Reading, mentions: Sequence[Mention], names: frozenset[str], until: int) -> frozenset[int]:
+    """The tokens from `until` on that name the wider places, perhaps again, or Vietnam."""
     found = set(reading.country)
-    for mention in (*mentions, *(one for one in reading.mentions if one.start >= until and one.name.key in keys)):
+    again = [one for one in reading.mentions if one.start >= until and one.name.key in names and not _is_local(one)]
+    for mention in (*mentions, *again):
         last = mention.end if mention.word is None else max(mention.end, mention.word.end)
         found.update(range(mention.outer_start, last))
     return frozenset(found)

@@ -40,12 +40,20 @@ _BUILDING_NOUNS = frozenset(
 )  # fmt: skip
 
 
+_ABBREVIATED = {"P.": "Phố", "Đ.": "Đường"}
 # They lead on to an alley or street, or say nothing of the place.
 _FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào", "việt nam", "viet nam", "vietnam", "vn"})
 
 
-def parse_details(reading: Reading, until: int, first: int = 0, taken: frozenset[int] = frozenset()) -> list[Piece]:
-    """The pieces in the tokens [first, until), in order of the text; those `taken` name something else."""
+def parse_details(
+    reading: Reading,
+    until: int,
+    names: frozenset[str] = frozenset(),
+    first: int = 0,
+    taken: frozenset[int] = frozenset(),
+) -> list[Piece]:
+    """The pieces in the tokens [first, until), in order of the text. `names` are the keys of the names of commune and
+    wider places, as far as they are known; tokens `taken` name them."""
     if not until:
         return []
     tokens = reading.tokens
@@ -58,7 +66,7 @@ def parse_details(reading: Reading, until: int, first: int = 0, taken: frozenset
             pieces.append(
                 Piece(start, end, label, tokens.text[start:end].strip(_TRIM).upper() if label == "plus_code" else "")
             )
-    parser = _Parser(reading, until, lower, pieces)
+    parser = _Parser(reading, names, lower, pieces)
     for part in parts(reading, until, _masked(tokens, until, first, hidden, taken)):
         parser.read(part)
     if hidden:
@@ -91,9 +99,9 @@ def _lower(tokens: Tokens, stop: int) -> str:
 class _Parser:
     """Reads the parts of one text, and collects their pieces."""
 
-    def __init__(self, reading: Reading, until: int, lower: str, pieces: list[Piece]) -> None:
+    def __init__(self, reading: Reading, names: frozenset[str], lower: str, pieces: list[Piece]) -> None:
         self._reading = reading
-        self._until = until
+        self._names = names
         self._tokens = reading.tokens
         self._text = reading.tokens.text
         self._lower = lower
@@ -254,8 +262,8 @@ class _Parser:
         name = self._text[start:stop].strip(_TRIM)
         if not name or name[0].isdigit() or name.lower() in _FILLERS:
             return False
-        if label == "street" and name[:2] in ("P.", "p."):
-            name = f"Phố {name[2:].lstrip()}"
+        if label == "street" and (written := _ABBREVIATED.get(name[:2].upper())):
+            name = f"{written} {name[2:].lstrip()}"
         self._add(start, stop, label, name)
         return True
 
@@ -284,13 +292,11 @@ class _Parser:
 
     @cached_property
     def _repeated(self) -> dict[int, int]:
-        """Where names end that the part after this one repeats, to where they start (characters)."""
-        tokens, until = self._tokens, self._until
-        later = {mention.name.key for mention in self._reading.mentions if mention.start >= until}
+        """Where the names of the wider places end, to where they start (characters)."""
         starts: dict[int, int] = {}
-        for mention in self._reading.mentions if later else ():
-            if mention.end <= until and mention.name.key in later:
-                end, start = tokens.ends[mention.end - 1], tokens.starts[mention.outer_start]
+        for mention in self._reading.mentions if self._names else ():
+            if mention.name.key in self._names:
+                end, start = self._tokens.ends[mention.end - 1], self._tokens.starts[mention.outer_start]
                 starts[end] = min(start, starts.get(end, start))
         return starts
 

@@ -139,6 +139,7 @@ _SPELT: dict[str, frozenset[str]] = {
 _AMBIGUOUS = frozenset(
     {"lo", "day", "thap", "sanh", "o", "can", "phong", "tang", "lau", "gan", "canh", "ke", "sat", "cach", "ngay"}
 )
+_REVOLUTION = ["cach", "mang"]
 _NEED_CODE = frozenset({Role.BLOCK, Role.UNIT, Role.FLOOR, Role.ROAD, Role.KILOMETRE})
 _NEED_NUMBER = frozenset({"hamlet", "quarter", "group", "alley", "lane"})
 # English words that follow the name that they are for.
@@ -230,7 +231,8 @@ def _in_place(tokens: Tokens, start: int, end: int, until: int, key: str, role: 
         return False
     follows = end < until and tokens.gaps[end] < COMMA
     if role in (Role.REMARK, Role.NOISE):
-        return follows and not (key == "cach" and tokens.words[end] == "mang")
+        # `Phan Kế Bính`, `Cách Mạng Tháng 8` are streets.
+        return follows and (key != "ke" or _begins_part(tokens, start)) and tokens.words[start : end + 1] != _REVOLUTION
     if role is Role.LANDMARK:
         return _begins_part(tokens, start)
     if role in _NEED_CODE or key in _NEED_NUMBER:

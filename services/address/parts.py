@@ -136,7 +136,7 @@ def _add_words(tokens: Tokens, until: int, words: list[LocalWord], starts: dict[
         if word.start < covered and (word.role not in SETTLEMENTS or (previous and previous.role is Role.NOISE)):
             continue
         if previous is not None and word.start == previous.end and word.start not in starts:
-            narrower = word.role in _STREETS and tokens.words[word.start] not in _GENERIC
+            narrower = word.role in _STREETS and tokens.words[word.start] != "d"
             if narrower and tokens.words[previous.start] in _GENERIC:
                 # `Đường Tỉnh lộ 10`: the narrower word counts.
                 previous = LocalWord(previous.start, word.end, word.role, word.written)
