@@ -19,6 +19,7 @@ from services.address.house_numbers import (
     VILLAGE_NUMBER,
     aside,
     is_noise,
+    lowered,
 )
 from services.address.local_words import ENGLISH_STREETS, LocalWord, Role
 from services.address.mentions import Reading
@@ -57,7 +58,7 @@ def parse_details(
     if not until:
         return []
     tokens = reading.tokens
-    lower = _lower(tokens, tokens.ends[until - 1])
+    lower = lowered(tokens, tokens.ends[until - 1])
     pieces: list[Piece] = []
     hidden: list[tuple[int, int]] = []
     for start, end, label in sorted(aside(lower, len(lower))):
@@ -86,14 +87,6 @@ def _masked(tokens: Tokens, until: int, first: int, hidden: list[tuple[int, int]
         if at < len(hidden) and hidden[at][0] <= tokens.starts[index]:
             masked[index] = True
     return masked
-
-
-def _lower(tokens: Tokens, stop: int) -> str:
-    """The text up to `stop` with letters folded and all other marks kept, character by character."""
-    return "".join(
-        mark if letter == " " else letter
-        for letter, mark in zip(tokens.letters[:stop].lower(), tokens.text[:stop], strict=True)
-    )
 
 
 class _Parser:
