@@ -39,8 +39,6 @@ _BUILDING_NOUNS = frozenset(
     {"tower", "towers", "building", "residence", "residences", "plaza", "apartment", "apartments", "garden", "gardens",
      "vinhomes", "city", "vista", "riverside", "heights", "mansion", "condominium", "villas", "park"}
 )  # fmt: skip
-
-
 _ABBREVIATED = {"P.": "Phố", "Đ.": "Đường"}
 # They lead on to an alley or street, or say nothing of the place.
 _FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào", "việt nam", "viet nam", "vietnam", "vn"})
