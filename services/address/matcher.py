@@ -119,12 +119,13 @@ class Matcher:
     def rank_fuzzy(self, readings: Sequence[Reading]) -> list[Ranking]:
         """Add the misspelt names to the readings, and rank."""
         self.fuzzy.extend(readings)
-        return [self.rank(reading) for reading in readings]
+        return [self.rank(reading, final=True) for reading in readings]
 
-    def rank(self, reading: Reading) -> Ranking:
-        """The candidates of a reading; what it says below the commune becomes components."""
+    def rank(self, reading: Reading, *, final: bool = False) -> Ranking:
+        """The candidates of a reading; the pieces only if it is settled or `final`, else they are not asked for."""
         ranked = candidates(reading, self.lexicon)
-        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else ()))
+        settled = is_settled(ranked)
+        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else ())) if settled or final else ()
         level = MatchLevel.NONE
         if not ranked:
             evidence = gather(reading, self.lexicon)
@@ -132,7 +133,7 @@ class Matcher:
                 level = MatchLevel.DISTRICT
             elif evidence.provinces:
                 level = MatchLevel.PROVINCE
-        return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, is_settled(ranked), len(reading.tokens) == 0)
+        return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, settled, len(reading.tokens) == 0)
 
 
 def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
