@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
 
 from services.address.house_numbers import (
     CODE,
@@ -18,6 +19,7 @@ from services.address.house_numbers import (
     VILLAGE_NUMBER,
     aside,
     is_noise,
+    lowered,
 )
 from services.address.local_words import ENGLISH_STREETS, LocalWord, Role
 from services.address.mentions import Reading
@@ -37,63 +39,62 @@ _BUILDING_NOUNS = frozenset(
     {"tower", "towers", "building", "residence", "residences", "plaza", "apartment", "apartments", "garden", "gardens",
      "vinhomes", "city", "vista", "riverside", "heights", "mansion", "condominium", "villas", "park"}
 )  # fmt: skip
+_ABBREVIATED = {"P.": "Phố", "Đ.": "Đường"}
+# They lead on to an alley or street, or say nothing of the place.
+_FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào", "việt nam", "viet nam", "vietnam", "vn"})
 
 
-# They lead on to an alley or street, and name nothing.
-_FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào"})
-
-
-def parse_details(reading: Reading, until: int) -> list[Piece]:
-    """The pieces in the tokens before `until`, in order of the text."""
+def parse_details(
+    reading: Reading,
+    until: int,
+    names: frozenset[str] = frozenset(),
+    first: int = 0,
+    taken: frozenset[int] = frozenset(),
+) -> list[Piece]:
+    """The pieces in the tokens [first, until), in order of the text. `names` are the keys of the names of commune and
+    wider places, as far as they are known; tokens `taken` name them."""
     if not until:
         return []
     tokens = reading.tokens
-    lower = _lower(tokens, tokens.ends[until - 1])
+    lower = lowered(tokens, tokens.ends[until - 1])
     pieces: list[Piece] = []
     hidden: list[tuple[int, int]] = []
     for start, end, label in sorted(aside(lower, len(lower))):
-        if not hidden or start >= hidden[-1][1]:
+        if (not hidden or start >= hidden[-1][1]) and start >= tokens.starts[first]:
             hidden.append((start, end))
             pieces.append(
                 Piece(start, end, label, tokens.text[start:end].strip(_TRIM).upper() if label == "plus_code" else "")
             )
-    parser = _Parser(tokens, lower, pieces, _repeated(reading, until))
-    for part in parts(reading, until, hidden):
+    parser = _Parser(reading, names, lower, pieces)
+    for part in parts(reading, until, _masked(tokens, until, first, hidden, taken)):
         parser.read(part)
     if hidden:
         pieces.sort(key=lambda piece: piece.start)
     return pieces
 
 
-def _repeated(reading: Reading, until: int) -> dict[int, int]:
-    """Where names end that the part from token `until` on repeats, to where they start (characters)."""
-    later = {mention.name.key for mention in reading.mentions if mention.start >= until}
-    if not later:
-        return {}
-    tokens = reading.tokens
-    starts: dict[int, int] = {}
-    for mention in reading.mentions:
-        if mention.end <= until and mention.name.key in later:
-            end, start = tokens.ends[mention.end - 1], tokens.starts[mention.outer_start]
-            starts[end] = min(start, starts.get(end, start))
-    return starts
-
-
-def _lower(tokens: Tokens, stop: int) -> str:
-    """The text up to `stop` with letters folded and all other marks kept, character by character."""
-    return "".join(
-        mark if letter == " " else letter
-        for letter, mark in zip(tokens.letters[:stop].lower(), tokens.text[:stop], strict=True)
-    )
+def _masked(tokens: Tokens, until: int, first: int, hidden: list[tuple[int, int]], taken: frozenset[int]) -> list[bool]:
+    """Which tokens are hidden, taken, or before the first one; empty if none are."""
+    if not hidden and not taken and not first:
+        return []
+    masked = [index < first or index in taken for index in range(until)]
+    at = 0
+    for index in range(first, until):
+        while at < len(hidden) and hidden[at][1] <= tokens.starts[index]:
+            at += 1
+        if at < len(hidden) and hidden[at][0] <= tokens.starts[index]:
+            masked[index] = True
+    return masked
 
 
 class _Parser:
     """Reads the parts of one text, and collects their pieces."""
 
-    def __init__(self, tokens: Tokens, lower: str, pieces: list[Piece], repeated: dict[int, int]) -> None:
-        self._tokens = tokens
-        self._repeated = repeated
-        self._text = tokens.text
+    def __init__(self, reading: Reading, names: frozenset[str], lower: str, pieces: list[Piece]) -> None:
+        self._reading = reading
+        self._names = names
+        self._tokens = reading.tokens
+        self._text = reading.tokens.text
         self._lower = lower
         self._pieces = pieces
 
@@ -157,12 +158,12 @@ class _Parser:
         written = self._text[code.start("code") : code.end("code")]
         value = written.upper() if word.role is not Role.BLOCK else written
         self._add(begin, code.end(), _LABELS[word.role], f"{word.written} {value}".strip())
-        self._read_plain(self._after_flat(code.end(), stop) if word.role is Role.UNIT else code.end(), stop)
+        self._read_plain(self._after_flat(code.end(), stop) if word.role is not Role.BLOCK else code.end(), stop)
 
     def _after_flat(self, begin: int, stop: int) -> int:
         """Where reading goes on after a flat; a letter and number right after it is its block: `Phòng 304 B7`."""
         block = CODE.match(self._lower, begin + 1, stop)
-        if block is None or block.end() < stop:
+        if block is None or block.end() < stop or not self._lower[block.start()].isalpha():
             return begin
         self._add(block.start(), stop, "building", self._text[block.start() : stop])
         return stop
@@ -252,8 +253,8 @@ class _Parser:
         name = self._text[start:stop].strip(_TRIM)
         if not name or name[0].isdigit() or name.lower() in _FILLERS:
             return False
-        if label == "street" and name[:2] in ("P.", "p."):
-            name = f"Phố {name[2:].lstrip()}"
+        if label == "street" and (written := _ABBREVIATED.get(name[:2].upper())):
+            name = f"{written} {name[2:].lstrip()}"
         self._add(start, stop, label, name)
         return True
 
@@ -271,12 +272,24 @@ class _Parser:
         doubled = DOUBLED.fullmatch(self._lower, start, stop)
         if doubled is not None:
             return doubled.end("name")
+        if " " not in self._text[start:stop].strip(_TRIM):
+            return stop
         end = stop
         while end in self._repeated:
             end = self._repeated[end]
             while end > start and self._text[end - 1] in _TRIM:
                 end -= 1
         return end if " " in self._text[start:end] else stop
+
+    @cached_property
+    def _repeated(self) -> dict[int, int]:
+        """Where the names of the wider places end, to where they start (characters)."""
+        starts: dict[int, int] = {}
+        for mention in self._reading.mentions if self._names else ():
+            if mention.name.key in self._names:
+                end, start = self._tokens.ends[mention.end - 1], self._tokens.starts[mention.outer_start]
+                starts[end] = min(start, starts.get(end, start))
+        return starts
 
     def _add(self, start: int, stop: int, label: str, value: str) -> None:
         self._pieces.append(Piece(start, stop, label, value))

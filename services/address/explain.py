@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from gazetteer.gazetteer import Gazetteer
 from schemas.address import AddressResult, NextAction
+from services.address.below import pieces_of
 from services.address.candidates import Candidate
 from services.address.decide import ACCEPT_MARGIN, ACCEPT_SCORE, RIVAL_WITHIN
-from services.address.details import parse_details
 from services.address.faults import Fault
-from services.address.matcher import Ranking, head_end
+from services.address.matcher import Ranking
 from services.address.mentions import Mention, Reading
 from services.address.pieces import Piece, settled
 
@@ -21,7 +21,7 @@ _FAULTS = {fault.value: fault for fault in Fault}
 
 
 class Label(StrEnum):
-    """What a span of the text was read as; the component labels are those of `details`."""
+    """What a span of the text was read as; the component labels are those of `pieces`."""
 
     COMMUNE = "commune"
     DISTRICT = "district"
@@ -110,7 +110,7 @@ def _reasons(result: AddressResult) -> list[Reason]:
 def _spans(reading: Reading, ranked: Sequence[Candidate]) -> list[Span]:
     """The spans of components and of the best candidate's names, and the words between that were left unread."""
     text = reading.tokens.text
-    spans = [_piece_span(text, piece) for piece in settled(parse_details(reading, head_end(reading, ranked)))]
+    spans = [_piece_span(text, piece) for piece in settled(pieces_of(reading, ranked[0].mentions if ranked else ()))]
     if ranked:
         best = ranked[0]
         found = ((best.commune, Label.COMMUNE), (best.district, Label.DISTRICT), (best.province, Label.PROVINCE))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from services.address.tokens import Tokens
+
 # `12`, `k241a`, `10a19`; `12 b`, `12bis`; several parted by a slash, a dot or a dash, or joined by `và`.
 _CODE = r"(?:[a-z]{0,3}+[0-9]++)++(?: ?(?:bis|ter)\b|[a-z]\b| [abcdgklmnrsvwz]\b(?!\.)| [a-z][0-9]{1,2}+\b)?"
 NUMBER = re.compile(
-    r"(?:(?:so nha|nha so|so|sn|nha|no)(?![a-z])[ .:]*)?"
+    r"(?:(?:so nha|nha so|so|sn|nha|no)(?![a-z])[ .:']*)?"
     rf"(?P<number>{_CODE}(?:(?:[/.]| ?[-–] ?)(?:{_CODE}|[a-z]\b))*+)(?![a-z0-9+])(?! (?:tang|lau) *$)"
     rf"(?: (?:va|&) {_CODE}\b)?"
 )
@@ -44,6 +46,14 @@ _DMS = re.compile(
     r"(?<![a-z0-9])(?:[nsew] ?)?[0-9]{1,3}+ ?(?:[°˚]|[do](?= ?[0-9]{1,2} ?'))[0-9 .'\"”″]*+(?:[nsew](?![a-z0-9]))?"
 )
 _EMAIL = re.compile(r"[a-z0-9._-]{1,64}@[a-z0-9._-]{1,64}")
+
+
+def lowered(tokens: Tokens, stop: int) -> str:
+    """The text up to `stop` as the patterns read it: letters folded, all other marks kept, character by character."""
+    return "".join(
+        mark if letter == " " else letter
+        for letter, mark in zip(tokens.letters[:stop].lower(), tokens.text[:stop], strict=True)
+    )
 
 
 def aside(lower: str, stop: int) -> Iterator[tuple[int, int, str]]:

@@ -120,8 +120,10 @@ _MORE: dict[str, tuple[Role, str]] = {
         "ma buu chinh, ma buu dien, ma buu cuc, phone, mobile:",
     ),
 }  # fmt: skip
-_FIRST_WORDS = frozenset(key.split(" ")[0] for key in (*_TYPED, *_MORE))
-_LONGEST = 5
+# The further words by the first of their words, the longest first, with their number of words.
+_BY_FIRST: dict[str, list[tuple[int, str]]] = {}
+for _key in sorted(_MORE, key=len, reverse=True):
+    _BY_FIRST.setdefault(_key.split(" ")[0], []).append((_key.count(" ") + 1, _key))
 
 # Further words with their accents; the ones that are not here are accepted as they are folded.
 _SPELT: dict[str, frozenset[str]] = {
@@ -137,6 +139,7 @@ _SPELT: dict[str, frozenset[str]] = {
 _AMBIGUOUS = frozenset(
     {"lo", "day", "thap", "sanh", "o", "can", "phong", "tang", "lau", "gan", "canh", "ke", "sat", "cach", "ngay"}
 )
+_REVOLUTION = ["cach", "mang"]
 _NEED_CODE = frozenset({Role.BLOCK, Role.UNIT, Role.FLOOR, Role.ROAD, Role.KILOMETRE})
 _NEED_NUMBER = frozenset({"hamlet", "quarter", "group", "alley", "lane"})
 # English words that follow the name that they are for.
@@ -154,10 +157,10 @@ def find_local_words(reading: Reading, until: int) -> list[LocalWord]:
     while index < until:
         word = None
         known = typed.get(index)
-        if known is not None or tokens.words[index] in _FIRST_WORDS:
+        if tokens.words[index] in _BY_FIRST:
             word = _longer(tokens, index, 0 if known is None else known.end, until)
-            if word is None and known is not None:
-                word = _typed_word(tokens, known.start, known.end, until)
+        if word is None and known is not None:
+            word = _typed_word(tokens, known.start, known.end, until)
         if word is None:
             index += 1
             continue
@@ -183,10 +186,11 @@ def _typed_word(tokens: Tokens, start: int, end: int, until: int) -> LocalWord |
 
 
 def _torn(tokens: Tokens, start: int, end: int, until: int) -> bool:
-    """Whether a word without accents was only split from the rest of a longer one: `Lotus`."""
-    if end >= until or tokens.gaps[end] != GLUED or tokens.toned[start] != tokens.words[start]:
+    """Whether a word was only split from the rest of a longer one: `Lotus`, `ĐInh` for Đinh."""
+    if end >= until or tokens.gaps[end] != GLUED or tokens.words[end][0].isdigit():
         return False
-    return tokens.text[tokens.starts[end]].islower()
+    plain = tokens.toned[start] == tokens.words[start]
+    return tokens.ends[end - 1] - tokens.starts[start] == 1 or (plain and tokens.text[tokens.starts[end]].islower())
 
 
 def _is_parted_number(tokens: Tokens, index: int) -> bool:
@@ -199,13 +203,15 @@ def _is_parted_number(tokens: Tokens, index: int) -> bool:
 
 def _longer(tokens: Tokens, start: int, typed_end: int, until: int) -> LocalWord | None:
     """A further word at `start`, longer than a type word there or in its place."""
-    for end in range(min(start + _LONGEST, until), start, -1):
-        key = " ".join(tokens.words[start:end])
-        entry = _MORE.get(key)
-        if entry is None or (end <= typed_end and key != "lo") or max(tokens.gaps[start + 1 : end], default=0) >= COMMA:
+    for length, key in _BY_FIRST[tokens.words[start]]:
+        end = start + length
+        if end > until or (end <= typed_end and key != "lo"):
             continue
-        if _spelt(tokens, start, end) and _in_place(tokens, start, end, until, key, entry[0]):
-            return LocalWord(start, end, *entry)
+        if length > 1 and (" ".join(tokens.words[start:end]) != key or max(tokens.gaps[start + 1 : end]) >= COMMA):
+            continue
+        role, written = _MORE[key]
+        if _spelt(tokens, start, end) and _in_place(tokens, start, end, until, key, role):
+            return LocalWord(start, end, role, written)
     return None
 
 
@@ -225,7 +231,8 @@ def _in_place(tokens: Tokens, start: int, end: int, until: int, key: str, role: 
         return False
     follows = end < until and tokens.gaps[end] < COMMA
     if role in (Role.REMARK, Role.NOISE):
-        return follows and not (key == "cach" and tokens.words[end] == "mang")
+        # `Phan Kế Bính`, `Cách Mạng Tháng 8` are streets.
+        return follows and (key != "ke" or _begins_part(tokens, start)) and tokens.words[start : end + 1] != _REVOLUTION
     if role is Role.LANDMARK:
         return _begins_part(tokens, start)
     if role in _NEED_CODE or key in _NEED_NUMBER:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.address import MatchLevel
+from services.address.below import pieces_of
 from services.address.cache import BoundedCache
 from services.address.candidates import Candidate, candidates, may_settle
-from services.address.details import parse_details
 from services.address.evidence import gather
 from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
@@ -31,9 +31,9 @@ _ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUN
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """The candidates of a text, best first. `pieces` are the components before the administrative part; `settled`
-    says that no misspelt name was looked for; `wider_level` is the level reached without a commune. Shared by the texts
-    with one tail, and equal only to itself, so that what follows from it can be remembered by it."""
+    """The candidates of a text, best first. `pieces` are what it says below the commune; `settled` says that no
+    misspelt name was looked for; `wider_level` is the level reached without a commune. Shared by the texts with one
+    tail, and equal only to itself, so that what follows from it can be remembered by it."""
 
     ranked: tuple[Candidate, ...]
     pieces: tuple[Piece, ...]
@@ -127,12 +127,13 @@ class Matcher:
     def rank_fuzzy(self, readings: Sequence[Reading]) -> list[Ranking]:
         """Add the misspelt names to the readings, and rank."""
         self.fuzzy.extend(readings)
-        return [self.rank(reading) for reading in readings]
+        return [self.rank(reading, final=True) for reading in readings]
 
-    def rank(self, reading: Reading) -> Ranking:
-        """The candidates of a reading; what stands before the administrative part becomes components."""
+    def rank(self, reading: Reading, *, final: bool = False) -> Ranking:
+        """The candidates of a reading; the pieces only if it is settled or `final`, else they are not asked for."""
         ranked = candidates(reading, self.lexicon)
-        pieces = tuple(parse_details(reading, head_end(reading, ranked)))
+        settled = is_settled(ranked)
+        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else ())) if settled or final else ()
         level = MatchLevel.NONE
         if not ranked:
             evidence = gather(reading, self.lexicon)
@@ -140,7 +141,7 @@ class Matcher:
                 level = MatchLevel.DISTRICT
             elif evidence.provinces:
                 level = MatchLevel.PROVINCE
-        return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, is_settled(ranked), len(reading.tokens) == 0)
+        return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, settled, len(reading.tokens) == 0)
 
 
 def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
@@ -151,10 +152,3 @@ def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
 def is_settled(ranked: Sequence[Candidate]) -> bool:
     """Whether exact names leave so little open that misspelt ones need not be looked for."""
     return bool(ranked) and ranked[0].score >= SETTLED_SCORE and _ASKING.isdisjoint(ranked[0].faults)
-
-
-def head_end(reading: Reading, ranked: Sequence[Candidate]) -> int:
-    """The first token of the administrative part: of the best candidate, or the end of the text without one."""
-    if ranked:
-        return min(mention.outer_start for mention in ranked[0].mentions)
-    return len(reading.tokens)

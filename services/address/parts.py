@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.address.local_words import ENGLISH_STREETS, LocalWord, Role, find_local_words
 from services.address.mentions import Reading
 from services.address.redact import MARK
-from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
+from services.address.tokens import COMMA, DASH, DOT, GLUED, SPACE, Tokens
 from services.address.words import LOCAL_KINDS, TRAILING
 
 _TO_THE_COMMA = frozenset({Role.REMARK, Role.NOISE})
@@ -28,8 +28,9 @@ class Part:
     word: LocalWord | None
 
 
-def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterator[Part]:
-    """The parts of the text that a component may come of: none hidden, none that names a commune or wider place."""
+def parts(reading: Reading, until: int, masked: list[bool]) -> Iterator[Part]:
+    """The parts before token `until` that a component may come of: no token is masked (as far as `masked` is not
+    empty), none names a commune or wider place."""
     tokens = reading.tokens
     words = find_local_words(reading, until)
     breaks = set(_breaks(tokens, until, {word.end for word in words}))
@@ -39,12 +40,12 @@ def parts(reading: Reading, until: int, hidden: list[tuple[int, int]]) -> Iterat
     wider = _wider_places(reading, until, starts)
     starts.update(dict.fromkeys(wider))
     _add_words(tokens, until, words, starts)
-    masked = _masked(tokens, until, hidden)
-    for index in range(1, until):
-        if masked and masked[index] != masked[index - 1]:
-            starts.setdefault(index, None)
+    if masked:
+        for index in range(1, until):
+            if masked[index] != masked[index - 1]:
+                starts.setdefault(index, None)
     order = sorted(starts)
-    named = {mention.end for mention in reading.mentions}
+    named = {mention.end for mention in reading.mentions} if wider else set()
     held: Part | None = None
     for start, end in zip(order, [*order[1:], until], strict=True):
         if held is not None and start in wider and _goes_on(tokens, held, start, named):
@@ -70,16 +71,16 @@ def _goes_on(tokens: Tokens, part: Part, start: int, named: set[int]) -> bool:
 def _breaks(tokens: Tokens, until: int, after_words: set[int]) -> Iterator[int]:
     """Where a new part begins whatever its words: after a comma, a spaced dash, the end of a sentence."""
     marked = MARK in tokens.text
-    for index in range(until):
-        gap = tokens.gaps[index]
-        if gap == COMMA or (gap == DASH and _spaced(tokens, index)):
+    for index, gap in enumerate(tokens.gaps[:until]):
+        if gap in (SPACE, GLUED):
+            if marked and index and MARK in tokens.text[tokens.ends[index - 1] : tokens.starts[index]]:
+                yield index
+        elif gap == COMMA or (gap == DASH and _spaced(tokens, index)):
             yield index
         elif gap == DOT and index not in after_words:
             before = tokens.words[index - 1]
             if len(before) >= _SENTENCE_WORD and before.isalpha():
                 yield index
-        elif marked and index and MARK in tokens.text[tokens.ends[index - 1] : tokens.starts[index]]:
-            yield index
 
 
 def _spaced(tokens: Tokens, index: int) -> bool:
@@ -135,7 +136,7 @@ def _add_words(tokens: Tokens, until: int, words: list[LocalWord], starts: dict[
         if word.start < covered and (word.role not in SETTLEMENTS or (previous and previous.role is Role.NOISE)):
             continue
         if previous is not None and word.start == previous.end and word.start not in starts:
-            narrower = word.role in _STREETS and tokens.words[word.start] not in _GENERIC
+            narrower = word.role in _STREETS and tokens.words[word.start] != "d"
             if narrower and tokens.words[previous.start] in _GENERIC:
                 # `Đường Tỉnh lộ 10`: the narrower word counts.
                 previous = LocalWord(previous.start, word.end, word.role, word.written)
@@ -159,16 +160,3 @@ def _ends_name(tokens: Tokens, word: LocalWord, until: int) -> bool:
         return False
     before = tokens.words[word.start - 1]
     return len(before) > 1 and not before[-1].isdigit() and tokens.words[word.start] not in ENGLISH_STREETS
-
-
-def _masked(tokens: Tokens, until: int, hidden: list[tuple[int, int]]) -> list[bool]:
-    """Which tokens are hidden; empty if none are."""
-    if not hidden:
-        return []
-    masked = [False] * until
-    at = 0
-    for index in range(until):
-        while at < len(hidden) and hidden[at][1] <= tokens.starts[index]:
-            at += 1
-        masked[index] = at < len(hidden) and hidden[at][0] <= tokens.starts[index]
-    return masked

@@ -22,6 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -116,7 +117,7 @@ def measure(core: AddressCore) -> tuple[list[Found], list[Miss]]:
     misses: list[Miss] = []
     for row in load(SET):
         explained = core.explain(RawAddress("eval", row["id"], row["raw"]))
-        expected, found = set(_expected(row)), set(_found(explained.spans))
+        expected, found = set(parts_expected(row)), set(parts_found(explained.spans))
         labelled.update(label for label, _ in expected)
         ours.update(label for label, _ in found)
         exact.update(label for label, _ in expected & found)
@@ -134,8 +135,9 @@ def _f1(right: int, labelled: int, ours: int) -> float:
     return 2 * right / (labelled + ours) if labelled + ours else 0.0
 
 
-def _expected(row: dict[str, list[dict[str, str]]]) -> list[Part]:
-    text = f" {tone_key(str(row['raw']))} "
+def parts_expected(row: dict[str, Any]) -> list[Part]:
+    """What the labels of a row say, of LABELS, as far as it stands in the text."""
+    text = f" {tone_key(row['raw'])} "
     return [
         _part(entity["label"], entity["text"])
         for entity in row["entities"]
@@ -143,7 +145,8 @@ def _expected(row: dict[str, list[dict[str, str]]]) -> list[Part]:
     ]
 
 
-def _found(spans: Iterable[Span]) -> Iterator[Part]:
+def parts_found(spans: Iterable[Span]) -> Iterator[Part]:
+    """Our spans under the labels of the set."""
     for span in spans:
         label = _OURS.get(span.label)
         words = tone_key(span.text)

@@ -79,6 +79,31 @@ def test_what_is_explained_is_what_is_published(case: dict[str, str]) -> None:
             assert part in shown
 
 
+@pytest.mark.parametrize(
+    "local",
+    [
+        "thôn 5",
+        "số 5 Trần Phú",
+        "tổ 7, ngõ 12 đường Quang Trung",
+        "số nhà 3, tầng 2, tòa A1",
+        "QL2 km 8+500",
+        "KDC Hoa Sen",
+    ],
+)
+@pytest.mark.parametrize("rest", ["phường Minh Xuân, TP Tuyên Quang", "xã Thái Sơn, tỉnh Tuyên Quang, Việt Nam"])
+def test_it_is_the_same_before_and_after_the_administrative_part(local: str, rest: str) -> None:
+    before, after = (RawAddress("test", "1", text) for text in (f"{local}, {rest}", f"{rest}, {local}"))
+    results = _CORE.digitise([before, after])
+    assert results[0].components == results[1].components != Components()
+    assert results[0].commune_code == results[1].commune_code
+
+
+@pytest.mark.parametrize("number", ["2024", "22110", "11", "300.000", "1/2"])
+def test_a_bare_number_after_the_administrative_part_is_no_house(number: str) -> None:
+    raw = RawAddress("test", "1", f"Tổ 5, phường Minh Xuân, TP Tuyên Quang, {number}")
+    assert _CORE.digitise([raw])[0].components == Components(village="Tổ 5")
+
+
 @given(_ADDRESSES)
 def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
     reading = _reading(text)

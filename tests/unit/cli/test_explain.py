@@ -38,3 +38,16 @@ def test_a_text_that_is_no_address(address: str) -> None:
 def test_a_point_gives_a_code() -> None:
     text = _explain("phường Minh Xuân, tỉnh Tuyên Quang", "--lat", "21.823612", "--lon", "105.214109")
     assert "22110R6F7CJX" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("vi", ["mã cộng", "địa điểm gần đó", "ghi chú", "không thuộc địa chỉ", "căn hộ", "cột km"]),
+        ("en", ["plus code", "landmark", "remark", "not part of the address", "flat", "kilometre"]),
+    ],
+)
+def test_every_part_of_an_address_is_named(language: str, labels: list[str]) -> None:
+    address = "47V5+Q9V, Tạp hóa Hoa Sen, tầng 2, tòa A1, km 8 QL2 (cạnh cầu), MST 0101234567, phường Minh Xuân"
+    text = _explain(address, "--lang", language)
+    assert [label for label in labels if label not in text] == []
