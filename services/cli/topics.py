@@ -32,19 +32,24 @@ def create(
 
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
+    from services.stream.connection import connection_of
     from services.stream.settings import Settings
     from services.stream.topic_admin import TopicsUnfitError, create_topics
+    from services.stream.unreachable import BrokerRefusedError
 
     settings = Settings()
+    connection = connection_of(settings)
     try:
         reports = asyncio.run(
             create_topics(
-                settings.kafka_bootstrap_servers,
+                connection,
                 settings.topic_prefix,
                 partitions=partitions or settings.partitions,
                 replication_factor=replication_factor or settings.replication_factor,
             )
         )
+    except BrokerRefusedError as error:
+        raise _refused(str(error)) from None
     except KafkaConnectionError:
         where = settings.kafka_bootstrap_servers
         raise _refused(f"no answer from Kafka at {where}: is it running, and KAFKA_BOOTSTRAP_SERVERS right?") from None
