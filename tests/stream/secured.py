@@ -34,7 +34,7 @@ START_SECONDS = 90
 
 def password(user: str) -> str:
     """Odd enough to show what quoting breaks, and to be found in logs."""
-    return f"s3cret-of-{user}; ü"
+    return f"s3cret of {user};"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,7 @@ def secured_broker(folder: Path) -> Iterator[SecuredBroker]:
     users = [f"SCRAM-SHA-512=[name={user},password={password(user)}]" for user in (ADMIN, *PRINCIPALS)]
     users.append(f"SCRAM-SHA-256=[name={OTHER},password={password(OTHER)}]")
     format_storage(run_java, file, [word for user in users for word in ("--add-scram", user)])
-    broker = SecuredBroker(
-        f"127.0.0.1:{port}", f"127.0.0.1:{mutual_port}", folder, folder / "ca.pem", run_java
-    )
+    broker = SecuredBroker(f"127.0.0.1:{port}", f"127.0.0.1:{mutual_port}", folder, folder / "ca.pem", run_java)
     child = Child([*run_java, "kafka.Kafka", str(file)], folder / "broker.log")
     try:
         wait_until_ready(broker.connection(ADMIN), START_SECONDS, lambda: child.poll() is None)

@@ -76,7 +76,10 @@ def test_a_different_topic_is_reported_and_left_alone(kafka: str, topic_prefix: 
         await admin.create_topics([review])
 
     with_admin(kafka, make_two)
-    reports = {r.name: r for r in asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=2, replication_factor=1))}
+    reports = {
+        r.name: r
+        for r in asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=2, replication_factor=1))
+    }
     review = reports.pop(topic_prefix + names.REVIEW)
     assert not review.created
     assert "has 3 partitions, not 2" in review.differences
@@ -101,7 +104,12 @@ def test_topics_that_must_be_alike_are_refused_before_any_is_made(kafka: str, to
 def test_without_compaction_every_record_is_kept(kafka: str, topic_prefix: str) -> None:
     asyncio.run(
         create_topics(
-            Connection(kafka), topic_prefix, partitions=1, replication_factor=1, compaction=False, overrides={"segment.ms": "60000"}
+            Connection(kafka),
+            topic_prefix,
+            partitions=1,
+            replication_factor=1,
+            compaction=False,
+            overrides={"segment.ms": "60000"},
         )
     )
     for spec in topics():
