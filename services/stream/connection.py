@@ -16,6 +16,7 @@ Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 # Set without a protocol that uses them, these mean that the protocol was forgotten.
 _NEED_A_PROTOCOL = ("kafka_ca_file", "kafka_certificate_file", "kafka_sasl_username")
+_NO_PASSWORD = SecretStr("")
 
 
 class ConnectionSettingError(ValueError):
@@ -42,7 +43,7 @@ class Connection:
     context: ssl.SSLContext | None = None
     mechanism: Mechanism = "SCRAM-SHA-512"
     username: str = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr = _NO_PASSWORD
     ca_file: str = ""
 
     @property
@@ -85,7 +86,7 @@ def connection_of(settings: Settings) -> Connection:
         context=_context(settings) if plain.tls else None,
         mechanism=settings.kafka_sasl_mechanism,
         username=_username(settings) if plain.sasl else "",
-        password=_password(settings) if plain.sasl else SecretStr(""),
+        password=_password(settings) if plain.sasl else _NO_PASSWORD,
         ca_file=settings.kafka_ca_file,
     )
 

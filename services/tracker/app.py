@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaConsumer
 
+from services.stream.access import GROUPS, TRACKER_CHANGELOG
 from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
@@ -20,6 +21,7 @@ from services.tracker.progress import ProgressTable
 from services.tracker.views import add_views
 
 STAGE = "tracker"
+# As TRACKER_CHANGELOG has it.
 _TABLE = "batches"
 _DRAIN_EVENTS = 500
 
@@ -58,7 +60,7 @@ async def ensure_changelog(settings: Settings, progress: ProgressTopic) -> None:
 
     Raises TopicsUnfitError or KafkaError.
     """
-    name = f"{_app_id(settings)}-{_TABLE}-changelog"
+    name = settings.topic_prefix + TRACKER_CHANGELOG
     config = {"cleanup.policy": "compact"}
     changelog = WantedTopic(name, progress.partitions, settings.replication_factor, config)
     await ensure_topics(connection_of(settings), [changelog])
@@ -70,7 +72,7 @@ def web_address(settings: Settings) -> tuple[str, int]:
 
 
 def _app_id(settings: Settings) -> str:
-    return settings.topic_prefix + "diachi-tracker"
+    return settings.topic_prefix + GROUPS[STAGE]
 
 
 def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, folder: Path) -> CrashOnlyApp:

@@ -40,7 +40,7 @@ Ask = Callable[[Connection], None]
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Ask the broker for something, on either loop: commands and services differ in it, and so do broken connections."""
+    """Ask the broker for something, on either loop: commands and services differ in theirs, and loops in errors."""
 
     def asked(client: Connection) -> None:
         with asyncio.Runner(loop_factory=request.param) as runner:
@@ -101,13 +101,13 @@ def test_an_unknown_authority_is_named(secured: SecuredBroker, ask: Ask, tmp_pat
 
 def test_a_certificate_for_another_host_is_refused(secured: SecuredBroker, ask: Ask) -> None:
     port = secured.servers.rpartition(":")[2]
-    with pytest.raises(BrokerRefusedError, match="not for localhost.*KAFKA_BOOTSTRAP_SERVERS"):
+    with pytest.raises(BrokerRefusedError, match=r"not for localhost.*KAFKA_BOOTSTRAP_SERVERS"):
         ask(connection(secured, kafka_bootstrap_servers=f"localhost:{port}"))
 
 
 def test_without_the_certificate_that_a_port_wants(secured: SecuredBroker, ask: Ask) -> None:
     changed = {"kafka_bootstrap_servers": secured.mutual, "kafka_security_protocol": "SSL"}
-    with pytest.raises(BrokerRefusedError, match="certificate of the client.*DIACHI_KAFKA_CERTIFICATE_FILE"):
+    with pytest.raises(BrokerRefusedError, match=r"certificate of the client.*DIACHI_KAFKA_CERTIFICATE_FILE"):
         ask(connection(secured, **changed))
 
 

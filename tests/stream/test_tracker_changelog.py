@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from services.stream.access import TRACKER_CHANGELOG
 from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
@@ -36,5 +37,5 @@ def test_the_changelog_is_made_as_faust_names_it(kafka: str, topic_prefix: str, 
         return name, await _partitions(kafka)
 
     name, partitions = asyncio.run(prepare())
-    assert name.startswith(topic_prefix)
+    assert name == topic_prefix + TRACKER_CHANGELOG
     assert partitions[name] == 3
