@@ -151,8 +151,8 @@ def _context(settings: Settings) -> ssl.SSLContext:
 class OneWayClose(ssl.SSLObject):
     """TLS that says goodbye and does not wait for the other side to say it too, as its standard allows.
 
-    A broker that holds a fetch reads nothing else meanwhile, and its late answer spoils the goodbye: each consumer that
-    was stopped in the middle of a fetch took 30 s, the event loops' own limit (seen with Kafka 4.3).
+    A broker that holds a fetch hears nothing else meanwhile. A consumer that was stopped in the middle of one waited
+    for that, and right after it had asked sometimes 30 s, the event loop's own limit (uvloop, Kafka 4.3).
     """
 
     def unwrap(self) -> Any:
