@@ -32,8 +32,8 @@ allow() { # principal, operation, kind of resource, pattern, names...
     --allow-principal "$principal" --operation "$operation" --resource-pattern-type "$pattern" "${names[@]}"
 }
 
-topic address.raw.v1 12 2 cleanup.policy=delete retention.ms=604800000 max.message.bytes=1048576 message.timestamp.type=LogAppendTime compression.type=uncompressed
-topic address.raw.v1.dlq 12 2 cleanup.policy=delete retention.ms=1209600000 max.message.bytes=2097152 message.timestamp.type=LogAppendTime
+topic address.raw.v1 12 2 cleanup.policy=delete retention.ms=604800000 segment.ms=86400000 max.message.bytes=1048576 message.timestamp.type=LogAppendTime compression.type=uncompressed
+topic address.raw.v1.dlq 12 2 cleanup.policy=delete retention.ms=1209600000 segment.ms=86400000 max.message.bytes=2097152 message.timestamp.type=LogAppendTime
 topic address.matched.v1 12 2 cleanup.policy=delete retention.ms=604800000 max.message.bytes=1048576 message.timestamp.type=LogAppendTime
 topic address.matched.v1.dlq 12 2 cleanup.policy=delete retention.ms=1209600000 max.message.bytes=2097152 message.timestamp.type=LogAppendTime
 topic address.review.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 max.compaction.lag.ms=86400000 max.message.bytes=1048576
