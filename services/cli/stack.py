@@ -14,15 +14,14 @@ from pathlib import Path
 from services.process.ports import free_port, is_free
 from services.process.supervisor import Service, ServiceFailed, Supervisor
 from services.stream.broker import Broker, Kind, LocalBroker, local_broker
-from services.stream.connection import Connection, connection_of
+from services.stream.connection import Connection, connection_of, variable
 from services.stream.settings import Settings
 from services.stream.topic_admin import create_topics
 
 # Where `diachi submit` and `diachi status` look when nobody tells them.
 _USUAL_BROKER_PORT = 9092
 _USUAL_TRACKER_PORT = 6066
-_SECURITY = "DIACHI_KAFKA_"
-_PROTOCOL = "DIACHI_KAFKA_SECURITY_PROTOCOL"
+_PROTOCOL = variable("kafka_security_protocol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Stack:
         found = {"KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers, "DIACHI_TRACKER_URL": self.tracker_url}
         if self.topic_prefix:
             found["DIACHI_TOPIC_PREFIX"] = self.topic_prefix
-        if isinstance(self.broker, LocalBroker) and any(name.startswith(_SECURITY) for name in os.environ):
+        if isinstance(self.broker, LocalBroker) and _speaks_of_security():
             found[_PROTOCOL] = "PLAINTEXT"
         return found
 
@@ -105,6 +104,11 @@ def local_stack(
             yield Stack(broker, connection, supervisor, f"http://127.0.0.1:{tracker_port}", settings.topic_prefix)
         finally:
             supervisor.stop()
+
+
+def _speaks_of_security() -> bool:
+    """Whether the environment says how to reach some other broker; a client of ours would go by that."""
+    return any(name.startswith("kafka_") for name in Settings().model_fields_set - {"kafka_bootstrap_servers"})
 
 
 def _usual(port: int) -> int | None:
