@@ -68,7 +68,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
     @property
     def ready(self) -> bool:
         """True when the group has assigned partitions (or none) and every one of them is processing."""
-        return self.alive and self._joined and all(processor.ready for processor in self._running)
+        lost = self._rejoin.is_set()
+        return self.alive and self._joined and not lost and all(processor.ready for processor in self._running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.

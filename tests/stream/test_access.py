@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,9 +28,9 @@ from services.stream.access import GROUPS, TRANSACTIONAL_IDS, Grant, Operation, 
 from services.stream.acl_admin import AclsRefusedError, compare_acls
 from services.stream.connection import Connection
 from services.stream.topic_ids import topic_id
-from services.stream.topics import MAP_FEATURE, RAW
+from services.stream.topics import MAP_FEATURE, MATCHED, RAW
 from tests.stream.kafka_io import arguments, produce, read_committed
-from tests.stream.pipeline import DIACHI, Pipeline
+from tests.stream.pipeline import DIACHI, Pipeline, wait_for
 from tests.stream.secured import ADMIN, PRINCIPALS, SecuredBroker, password
 from tests.stream.services import create_service_topics
 
@@ -39,12 +40,12 @@ ROWS = 40
 SCRIPT = Path(__file__).parents[2] / "deploy/kafka/topics-and-acls.sh"
 
 
-def prepare(secured: SecuredBroker) -> str:
+def prepare(secured: SecuredBroker, wanted: Callable[[str], Sequence[Grant]] = grants) -> str:
     """Topics and grants of an installation of its own; its prefix."""
     name = f"t{uuid.uuid4().hex[:10]}."
     asyncio.run(create_service_topics(secured.connection(ADMIN), name, 2))
-    report = asyncio.run(compare_acls(secured.connection(ADMIN), grants(name), apply=True))
-    assert len(report.missing) == len(grants(name))
+    report = asyncio.run(compare_acls(secured.connection(ADMIN), wanted(name), apply=True))
+    assert len(report.missing) == len(wanted(name))
     return name
 
 
@@ -164,6 +165,41 @@ def test_the_whole_pipeline_with_each_service_as_itself(secured: SecuredBroker, 
     seen += pipeline.logs()
     assert "Traceback" not in seen
     assert not any(password(who) in seen for who in PRINCIPALS)
+
+
+def without(resource: Resource, prefix: str) -> list[Grant]:
+    return [grant for grant in grants(prefix) if grant.resource is not resource]
+
+
+@pytest.mark.parametrize(
+    ("who", "missing", "says"),
+    [
+        ("map-service", None, f"user 'map-service' may not use topic '.*{MATCHED}'.*diachi topics acls"),
+        ("registrar", Resource.GROUP, "GroupAuthorizationFailedError"),
+    ],
+)
+def test_a_service_without_its_topic_or_group_says_so_and_ends(
+    secured: SecuredBroker, prefix: str, tmp_path: Path, who: str, missing: Resource | None, says: str
+) -> None:
+    if missing is not None:
+        prefix = prepare(secured, lambda name: without(missing, name))
+    with Pipeline(secured.servers, prefix, tmp_path) as pipeline:
+        assert pipeline.start("registrar", **secured.environ(who)).wait(60) == 1
+    assert re.search(says, pipeline.logs())
+    assert "Traceback" not in pipeline.logs()
+
+
+def test_a_service_without_its_transactional_id_waits_until_it_is_granted(
+    secured: SecuredBroker, tmp_path: Path
+) -> None:
+    prefix = prepare(secured, lambda name: without(Resource.TRANSACTIONAL_ID, name))
+    with Pipeline(secured.servers, prefix, tmp_path) as pipeline:
+        worker = pipeline.start("registrar", **secured.environ("registrar"))
+        wait_for(lambda: "TransactionalIdAuthorizationFailed" in pipeline.logs(), "the refusal")
+        assert not worker.ready()
+        asyncio.run(compare_acls(secured.connection(ADMIN), grants(prefix), apply=True))
+        worker.wait_ready()
+        assert worker.terminate() == 0
 
 
 def foreign(secured: SecuredBroker, prefix: str) -> set[tuple[str, int, str]]:
