@@ -82,7 +82,7 @@ def principals() -> Mapping[str, str]:
 def grants(prefix: str = "", users: Mapping[str, str] | None = None) -> tuple[Grant, ...]:
     """All that the principals need, sorted. `prefix` is that of the installation.
 
-    `users` are the broker's names of principals that are not called `User:<name>` there. Raises
+    `users` are the broker's names of principals that are not called `User:<name>` there; several may share one. Raises
     UnknownPrincipalError.
     """
     named = {name: f"User:{name}" for name in principals()}
@@ -92,8 +92,10 @@ def grants(prefix: str = "", users: Mapping[str, str] | None = None) -> tuple[Gr
         named[name] = user
     return tuple(
         sorted(
-            Grant(named[who], resource, pattern, prefix + name, operation)
-            for who, resource, pattern, name, operation in _needs()
+            {
+                Grant(named[who], resource, pattern, prefix + name, operation)
+                for who, resource, pattern, name, operation in _needs()
+            }
         )
     )
 

@@ -1,6 +1,6 @@
 """Compares the broker's access control lists with what the principals need, and adds what is missing.
 
-Nothing is ever taken away: who else may use our topics is reported.
+Nothing is ever taken away: who else may use our topics, groups and transactional ids is reported.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, SecurityDisabled, for_code
 from aiokafka.protocol.admin import CreateAclsRequest, DescribeAclsRequest
 
-from services.stream.access import Grant, Pattern, Resource
+from services.stream.access import Grant, Operation, Pattern
 from services.stream.connection import Connection
 from services.stream.unreachable import reached
 
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AclReport:
-    """`missing` were not there, and were added if so asked; `foreign` let others use our topics, and were left."""
+    """`missing` were not there, and were added if so asked; `foreign` allow more on what is ours, and were left."""
 
     missing: tuple[Grant, ...]
     present: int
@@ -104,25 +104,38 @@ def _check(code: int, message: str | None, connection: Connection) -> None:
 
 
 def _foreign(entries: Collection[Entry], wanted: Sequence[Grant]) -> tuple[Entry, ...]:
-    """Entries that allow what no grant says, on a topic that is ours."""
-    known = {_key(grant) for grant in wanted}
-    ours = {grant.name for grant in wanted if grant.resource is Resource.TOPIC}
+    """Entries that allow what no grant says, on what is ours."""
     return tuple(
         sorted(
             entry
             for entry in entries
             if entry.permission == _ALLOW
-            and entry.resource == Resource.TOPIC
-            and entry[:5] not in known
-            and any(_covers(entry, name) for name in ours)
+            and any(_touches(entry, grant) for grant in wanted)
+            and not any(_within(entry, grant) for grant in wanted)
         )
     )
 
 
-def _covers(entry: Entry, topic: str) -> bool:
-    if entry.pattern == Pattern.PREFIXED:
-        return topic.startswith(entry.name)
-    return entry.name in (topic, _WILDCARD)
+def _touches(entry: Entry, grant: Grant) -> bool:
+    """Whether there is a name that both are about."""
+    if entry.resource != grant.resource:
+        return False
+    if entry.name == _WILDCARD:
+        return True
+    if entry.pattern == Pattern.PREFIXED and grant.name.startswith(entry.name):
+        return True
+    return entry.name.startswith(grant.name) if grant.pattern is Pattern.PREFIXED else entry.name == grant.name
+
+
+def _within(entry: Entry, grant: Grant) -> bool:
+    """Whether the entry allows nothing beyond the grant; what may be read or written may be seen too."""
+    if (entry.principal, entry.resource) != (grant.principal, grant.resource):
+        return False
+    if entry.operation not in (grant.operation, Operation.DESCRIBE):
+        return False
+    if grant.pattern is Pattern.PREFIXED:
+        return entry.name.startswith(grant.name)
+    return (entry.pattern, entry.name) == (grant.pattern, grant.name)
 
 
 def _key(grant: Grant) -> tuple[str, int, int, str, int]:

@@ -208,16 +208,22 @@ def foreign(secured: SecuredBroker, prefix: str) -> set[tuple[str, int, str]]:
     return {(entry.principal, entry.operation, entry.name) for entry in report.foreign}
 
 
-def test_applied_again_nothing_changes_and_what_others_may_is_named(secured: SecuredBroker, prefix: str) -> None:
+def test_applied_again_nothing_changes_and_what_others_may_is_named(secured: SecuredBroker) -> None:
+    prefix = prepare(secured)
     assert foreign(secured, prefix) == set()
-    raw = Grant("User:operator", Resource.TOPIC, Pattern.LITERAL, prefix + RAW, Operation.READ)
-    every = Grant("User:map-service", Resource.TOPIC, Pattern.PREFIXED, prefix + "address.", Operation.DESCRIBE)
-    beside = Grant("User:intake", Resource.TOPIC, Pattern.LITERAL, "of-somebody-else", Operation.ALL)
-    asyncio.run(compare_acls(secured.connection(ADMIN), [raw, every, beside], apply=True))
-    assert foreign(secured, prefix) == {
-        ("User:operator", Operation.READ, prefix + RAW),
-        ("User:map-service", Operation.DESCRIBE, prefix + "address."),
-    }
+    more = [
+        Grant("User:operator", Resource.TOPIC, Pattern.LITERAL, prefix + RAW, Operation.READ),
+        Grant("User:map-service", Resource.TOPIC, Pattern.PREFIXED, prefix + "address.", Operation.DESCRIBE),
+        Grant("User:map-service", Resource.GROUP, Pattern.LITERAL, prefix + "normaliser", Operation.READ),
+        Grant("User:intake", Resource.TRANSACTIONAL_ID, Pattern.PREFIXED, prefix, Operation.WRITE),
+    ]
+    harmless = [
+        Grant("User:intake", Resource.TOPIC, Pattern.LITERAL, "of-somebody-else", Operation.ALL),
+        Grant("User:map-service", Resource.TOPIC, Pattern.LITERAL, prefix + MAP_FEATURE, Operation.DESCRIBE),
+        Grant("User:map-service", Resource.GROUP, Pattern.LITERAL, prefix + "map-service-1", Operation.READ),
+    ]
+    asyncio.run(compare_acls(secured.connection(ADMIN), [*more, *harmless], apply=True))
+    assert foreign(secured, prefix) == {(grant.principal, grant.operation, grant.name) for grant in more}
 
 
 def test_only_a_super_user_may_grant(secured: SecuredBroker, prefix: str) -> None:

@@ -60,6 +60,8 @@ def test_users_may_be_called_otherwise() -> None:
     assert {grant.principal for grant in renamed} == {f"User:{who}" for who in principals()} - {"User:tracker"} | {
         "User:CN=t1"
     }
+    shared = grants(users={"normaliser": "User:stages", "registrar": "User:stages"})
+    assert len(shared) == len(set(shared)) == len(grants()) - 1, "both write batch.progress.v1"
     with pytest.raises(UnknownPrincipalError, match=r"no principal 'traker'; there are .*tracker"):
         grants(users={"traker": "x"})
 
