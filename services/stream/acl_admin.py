@@ -110,24 +110,24 @@ def _foreign(entries: Collection[Entry], wanted: Sequence[Grant]) -> tuple[Entry
             entry
             for entry in entries
             if entry.permission == _ALLOW
-            and any(_touches(entry, grant) for grant in wanted)
-            and not any(_within(entry, grant) for grant in wanted)
+            and any(touches(entry, grant) for grant in wanted)
+            and not any(within(entry, grant) for grant in wanted)
         )
     )
 
 
-def _touches(entry: Entry, grant: Grant) -> bool:
+def touches(entry: Entry, grant: Grant) -> bool:
     """Whether there is a name that both are about."""
     if entry.resource != grant.resource:
         return False
-    if entry.name == _WILDCARD:
+    if entry.pattern == Pattern.LITERAL and entry.name == _WILDCARD:
         return True
     if entry.pattern == Pattern.PREFIXED and grant.name.startswith(entry.name):
         return True
     return entry.name.startswith(grant.name) if grant.pattern is Pattern.PREFIXED else entry.name == grant.name
 
 
-def _within(entry: Entry, grant: Grant) -> bool:
+def within(entry: Entry, grant: Grant) -> bool:
     """Whether the entry allows nothing beyond the grant; what may be read or written may be seen too."""
     if (entry.principal, entry.resource) != (grant.principal, grant.resource):
         return False
