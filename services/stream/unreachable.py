@@ -61,10 +61,8 @@ async def _ask(connection: Connection, host: str, port: int) -> str | None:
         )
     except ssl.SSLCertVerificationError as error:
         return _certificate(connection, host, error)
-    except (ssl.SSLError, ConnectionResetError):
-        return f"does not speak TLS on this port: is it the port for TLS? Else see {_PROTOCOL} ({connection.protocol})"
-    except (OSError, TimeoutError):
-        return None
+    except (OSError, TimeoutError) as error:
+        return _no_tls(connection, error)
     except KafkaError as error:
         return _refusal(connection, error)
     try:
@@ -74,6 +72,14 @@ async def _ask(connection: Connection, host: str, port: int) -> str | None:
     finally:
         asked.close()
     return None
+
+
+def _no_tls(connection: Connection, error: OSError) -> str | None:
+    """Whoever accepts a connection and breaks TLS off hears something else in it."""
+    if not connection.tls or not isinstance(error, ssl.SSLError | ConnectionResetError):
+        return None
+    what = getattr(error, "reason", None) or type(error).__name__
+    return f"does not answer in TLS ({what}): is this its port for TLS? Else see {_PROTOCOL} ({connection.protocol})"
 
 
 def _certificate(connection: Connection, host: str, error: ssl.SSLCertVerificationError) -> str:

@@ -114,8 +114,8 @@ def test_without_the_certificate_that_a_port_wants(secured: SecuredBroker, ask: 
 @pytest.mark.parametrize(
     ("protocol", "says"),
     [
-        ("SSL", "does not speak TLS on this port.*DIACHI_KAFKA_SECURITY_PROTOCOL"),
-        ("SASL_SSL", "does not speak TLS on this port"),
+        ("SSL", "does not answer in TLS .*DIACHI_KAFKA_SECURITY_PROTOCOL"),
+        ("SASL_SSL", "does not answer in TLS "),
         ("SASL_PLAINTEXT", "asks for no user on this port"),
     ],
 )
