@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GAZETTEER := gazetteer/artifact/.built
+SBOM ?= build/sbom.json
+AUDIT := build/audit
 UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install test lint demo accuracy lock clean
+.PHONY: install test lint demo accuracy lock sbom audit clean
 
 install: $(VENV)/.installed $(GAZETTEER)
 
@@ -46,6 +48,17 @@ lock:
 	uv pip compile --quiet pyproject.toml --extra dev $(UV_OPTIONS) -o requirements.lock
 	uv pip compile --quiet pyproject.toml --constraint requirements.lock $(UV_OPTIONS) -o deploy/docker/requirements.lock
 	uv pip compile --quiet tests/accuracy/peers.in $(UV_OPTIONS) -o tests/accuracy/peers.lock
+
+# What the container image is made of, as CycloneDX; asks nobody.
+sbom: install
+	@mkdir -p $(dir $(SBOM))
+	PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements deploy/docker/requirements.lock \
+		--pyproject pyproject.toml --mc-type application --output-reproducible -o $(SBOM)
+
+# Known vulnerabilities of what is locked. Asks a vulnerability service; a package that it does not answer for is a failure.
+audit:
+	test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/pip install --quiet 'pip-audit==2.10.1'; }
+	$(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --strict
 
 clean:
 	rm -rf $(VENV) build .diachi gazetteer/artifact

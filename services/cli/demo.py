@@ -66,11 +66,11 @@ def _run(folder: Path, broker: BrokerKind, out: Path, console: Console) -> None:
             status = _submit(stack, sample_file(), console)
             if status != 0:
                 raise typer.Exit(status)
-            published = read_published(stack.broker.bootstrap_servers, prefix, sample_file())
+            published = read_published(stack.connection, prefix, sample_file())
         finally:
             if not isinstance(stack.broker, LocalBroker):
                 stack.supervisor.stop()
-                remove_topics(stack.broker.bootstrap_servers, prefix)
+                remove_topics(stack.connection, prefix)
     _check(published)
     _show(published, write_map(published, out), console)
 

@@ -19,6 +19,7 @@ from schemas.national import NationalAddress
 from schemas.review import ReviewItem
 from services.cli.demo_view import Published
 from services.intake.readers import open_table
+from services.stream.connection import Connection
 from services.stream.snapshot import read_snapshot
 from services.stream.topics import DIGITISED, MAP_FEATURE, NATIONAL, REVIEW
 
@@ -35,12 +36,12 @@ def demo_prefix() -> str:
     return f"demo-{uuid.uuid4().hex[:8]}."
 
 
-def read_published(bootstrap_servers: str, prefix: str, file: Path) -> Published:
+def read_published(connection: Connection, prefix: str, file: Path) -> Published:
     """All that the output topics hold, with the rows of the file."""
 
     async def read() -> list[dict[bytes, bytes]]:
         topics = (DIGITISED, MAP_FEATURE, NATIONAL, REVIEW)
-        return await asyncio.gather(*(read_snapshot(bootstrap_servers, prefix + topic) for topic in topics))
+        return await asyncio.gather(*(read_snapshot(connection, prefix + topic) for topic in topics))
 
     digitised, features, national, reviews = asyncio.run(read())
     return Published(
@@ -61,11 +62,11 @@ def write_map(published: Published, folder: Path) -> Path:
     return file
 
 
-def remove_topics(bootstrap_servers: str, prefix: str) -> None:
+def remove_topics(connection: Connection, prefix: str) -> None:
     """Delete the topics of a demo from a broker that goes on after it."""
 
     async def remove() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        admin = AIOKafkaAdminClient(**connection.client_arguments())
         await admin.start()
         try:
             await admin.delete_topics([name for name in await admin.list_topics() if name.startswith(prefix)])

@@ -57,6 +57,10 @@ def _bad_settings(error: ValueError) -> str | None:
     """Which variables of the environment are wrong, one a line; None for any other error."""
     from pydantic import ValidationError
 
+    from services.stream.connection import ConnectionSettingError
+
+    if isinstance(error, ConnectionSettingError):
+        return f"diachi: {error}"
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return None
     # KAFKA_BOOTSTRAP_SERVERS, the one variable without the prefix, takes any text.

@@ -34,6 +34,7 @@ def run(
     from services.process.supervisor import ServiceFailed
     from services.stream.broker import BrokerUnavailable
     from services.stream.topic_admin import TopicsUnfitError
+    from services.stream.unreachable import BrokerRefusedError
 
     interrupt_on_sigterm()
     try:
@@ -43,7 +44,7 @@ def run(
                 typer.echo(f"{name}={value}")
             _say("All services are ready. Stop with Ctrl-C.")
             stack.watch()
-    except (BrokerUnavailable, ServiceFailed, TopicsUnfitError) as error:
+    except (BrokerRefusedError, BrokerUnavailable, ServiceFailed, TopicsUnfitError) as error:
         _say(f"diachi run: {error}")
         raise typer.Exit(1) from None
     except KafkaError as error:

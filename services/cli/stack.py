@@ -14,12 +14,14 @@ from pathlib import Path
 from services.process.ports import free_port, is_free
 from services.process.supervisor import Service, ServiceFailed, Supervisor
 from services.stream.broker import Broker, Kind, LocalBroker, local_broker
+from services.stream.connection import Connection, connection_of, variable
 from services.stream.settings import Settings
 from services.stream.topic_admin import create_topics
 
 # Where `diachi submit` and `diachi status` look when nobody tells them.
 _USUAL_BROKER_PORT = 9092
 _USUAL_TRACKER_PORT = 6066
+_PROTOCOL = variable("kafka_security_protocol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Stack:
     """A broker and the services on it, all ready."""
 
     broker: Broker
+    connection: Connection
     supervisor: Supervisor
     tracker_url: str
     topic_prefix: str
@@ -35,7 +38,11 @@ class Stack:
     def environ(self) -> dict[str, str]:
         """What a client needs in its environment to reach them."""
         found = {"KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers, "DIACHI_TRACKER_URL": self.tracker_url}
-        return found | ({"DIACHI_TOPIC_PREFIX": self.topic_prefix} if self.topic_prefix else {})
+        if self.topic_prefix:
+            found["DIACHI_TOPIC_PREFIX"] = self.topic_prefix
+        if isinstance(self.broker, LocalBroker) and _speaks_of_security():
+            found[_PROTOCOL] = "PLAINTEXT"
+        return found
 
     def check(self) -> None:
         """Restart services that ended. Raises ServiceFailed when one keeps ending, or when the broker is gone."""
@@ -74,11 +81,14 @@ def local_stack(
             say("The embedded broker serves one member of a consumer group only: one worker per stage")
             workers = 1
         settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers)
+        if isinstance(broker, LocalBroker):  # whatever the environment says of another one: this one asks for nothing
+            settings = settings.model_copy(update={"kafka_security_protocol": "PLAINTEXT"})
+        connection = connection_of(settings)
         if topic_prefix is not None:
             settings = settings.model_copy(update={"topic_prefix": topic_prefix})
         asyncio.run(
             create_topics(
-                broker.bootstrap_servers,
+                connection,
                 settings.topic_prefix,
                 partitions=settings.partitions,
                 replication_factor=settings.replication_factor,
@@ -91,9 +101,14 @@ def local_stack(
             supervisor.start()
             say("Waiting for " + ", ".join(service.name for service in services))
             supervisor.wait_ready()
-            yield Stack(broker, supervisor, f"http://127.0.0.1:{tracker_port}", settings.topic_prefix)
+            yield Stack(broker, connection, supervisor, f"http://127.0.0.1:{tracker_port}", settings.topic_prefix)
         finally:
             supervisor.stop()
+
+
+def _speaks_of_security() -> bool:
+    """Whether the environment says how to reach some other broker; a client of ours would go by that."""
+    return any(name.startswith("kafka_") for name in Settings().model_fields_set - {"kafka_bootstrap_servers"})
 
 
 def _usual(port: int) -> int | None:
@@ -105,6 +120,7 @@ def _services(settings: Settings, workers: int, tracker_port: int) -> list[Servi
     environ = {
         **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        _PROTOCOL: settings.kafka_security_protocol,
         "DIACHI_TOPIC_PREFIX": settings.topic_prefix,
         "DIACHI_HTTP_HOST": "127.0.0.1",
     }

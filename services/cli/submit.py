@@ -143,8 +143,10 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.intake.readers import ReadError
-    from services.intake.submission import StalledError, TopicMissingError
+    from services.intake.submission import StalledError
     from services.intake.tracker_client import TrackerUnavailableError
+    from services.stream.topic_ids import AccessDeniedError, TopicMissingError
+    from services.stream.unreachable import BrokerRefusedError
 
     again = "Submitting the file again is safe."
     try:
@@ -156,7 +158,7 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
         )
     except TrackerUnavailableError as error:
         _fail(f"{error}. What was sent is not lost; ask again later: `diachi status {batch_id}`. {again}")
-    except TopicMissingError as error:
+    except (AccessDeniedError, BrokerRefusedError, TopicMissingError) as error:
         _fail(f"{error}\nNothing was sent.")
     except KafkaConnectionError:
         _fail(

@@ -11,13 +11,14 @@ def tracker() -> None:
 
     from services.stream.settings import Settings
     from services.stream.topic_admin import TopicsUnfitError
-    from services.stream.topic_ids import TopicMissingError
+    from services.stream.topic_ids import AccessDeniedError, TopicMissingError
+    from services.stream.unreachable import BrokerRefusedError
     from services.tracker.worker import run_tracker
 
     settings = Settings()
     try:
         run_tracker(settings)
-    except (TopicMissingError, TopicsUnfitError) as error:
+    except (AccessDeniedError, BrokerRefusedError, TopicMissingError, TopicsUnfitError) as error:
         typer.echo(f"diachi tracker: {error}", err=True)
         raise typer.Exit(2) from None
     except KafkaError as error:

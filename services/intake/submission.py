@@ -20,6 +20,7 @@ from schemas.batch import BatchClosed, BatchOpened, BatchStatus
 from schemas.codec import encode
 from services.intake.records import Record
 from services.intake.tracker_client import TrackerClient, TrackerUnavailableError
+from services.stream.connection import connection_of
 from services.stream.envelope import BATCH_ID, LINE_NO, Headers, event_headers, event_id, rfc3339
 from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
@@ -30,10 +31,6 @@ _CHUNK = 500
 _SOURCE = "/diachi/intake"
 _POLL_SECONDS = 0.25
 _MOST_NAME = 200
-
-
-class TopicMissingError(RuntimeError):
-    """A topic does not exist on the broker. Says which, and how to create it."""
 
 
 class StalledError(RuntimeError):
@@ -83,6 +80,7 @@ class Submission:
         most_in_flight: int = MOST_IN_FLIGHT,
     ) -> None:
         self._settings = settings
+        self._connection = connection_of(settings)
         self._source = source
         self._name = name
         self._tracker = tracker
@@ -102,7 +100,7 @@ class Submission:
         """
         await self._check_topics()
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **self._connection.client_arguments(),
             enable_idempotence=True,
             acks="all",
             linger_ms=20,
@@ -130,10 +128,7 @@ class Submission:
 
     async def _check_topics(self) -> None:
         for topic in (RAW, BATCH_PROGRESS):
-            try:
-                await topic_id(self._settings.kafka_bootstrap_servers, self._settings.topic_prefix + topic)
-            except LookupError as error:
-                raise TopicMissingError(str(error)) from None
+            await topic_id(self._connection, self._settings.topic_prefix + topic)
 
     async def _send(self, producer: AIOKafkaProducer, chunk: list[Record]) -> None:
         """Send rows and wait until the broker has all of them."""

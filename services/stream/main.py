@@ -11,6 +11,7 @@ import uvloop
 from aiokafka.errors import KafkaConnectionError
 
 from services.stream.breaker import TooManyFailuresError
+from services.stream.connection import ConnectionSettingError
 from services.stream.failures import where
 from services.stream.health import serve_health
 from services.stream.logs import configure_logs
@@ -19,7 +20,7 @@ from services.stream.processor import Stage
 from services.stream.refusals import DeadLetterRefusedError
 from services.stream.service import GroupLostError, StreamService
 from services.stream.settings import Settings
-from services.stream.topic_ids import TopicMissingError
+from services.stream.topic_ids import AccessDeniedError, TopicMissingError
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ def run_stage(settings: Settings, stage: Stage) -> None:
     """Run until SIGTERM or SIGINT; a transaction in hand is finished first.
 
     Raises SystemExit(1) after logging what stopped the service: no broker, a missing topic, the circuit breaker, a bug.
+    Raises ConnectionSettingError.
     """
     configure_logs(settings.log_level)
     # The gazetteer is loaded by now and lives as long as the process: keep it out of the collector's way.
@@ -38,8 +40,11 @@ def run_stage(settings: Settings, stage: Stage) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(settings, stage))
+        except ConnectionSettingError:  # as any setting that cannot be used, it ends the command with status 2
+            raise
         except (
             KafkaConnectionError,
+            AccessDeniedError,
             TopicMissingError,
             TooManyFailuresError,
             GroupLostError,

@@ -22,6 +22,7 @@ from aiokafka.errors import IllegalOperation, KafkaError, OutOfOrderSequenceNumb
 from schemas.dead_letter import DeadLetterCode
 from services.stream.accounting import count_batch
 from services.stream.breaker import Breaker
+from services.stream.connection import Connection
 from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Output, Outputs
 from services.stream.refusals import REFUSALS, Refusals
@@ -64,6 +65,7 @@ class Worker:
     """
 
     settings: Settings
+    connection: Connection
     stage: Stage
     consumer: AIOKafkaConsumer
     group_id: str
@@ -92,7 +94,7 @@ class PartitionProcessor:
         prefix = worker.settings.topic_prefix
         self._changelog = TopicPartition(prefix + worker.stage.state_topic, partition.partition)
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=worker.settings.kafka_bootstrap_servers,
+            **worker.connection.client_arguments(),
             transactional_id=f"{prefix}{worker.stage.name}-{worker.stage.input_topic}-{partition.partition}",
             transaction_timeout_ms=worker.settings.transaction_timeout_ms,
             max_batch_size=_PRODUCER_BATCH_BYTES,
@@ -131,7 +133,7 @@ class PartitionProcessor:
     async def _restore(self) -> None:
         started = time.monotonic()
         worker = self._worker
-        read = await restore(worker.settings.kafka_bootstrap_servers, self._changelog, self._store)
+        read = await restore(worker.connection, self._changelog, self._store)
         await self._seek_to_committed()
         seconds = time.monotonic() - started
         worker.metrics.restored.labels(worker.stage.name).inc(read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.stream.connection import Connection
 from services.stream.state import StateStore
 
 log = structlog.get_logger()
@@ -12,14 +13,14 @@ log = structlog.get_logger()
 _FETCH_BYTES = 8 * 1024 * 1024
 
 
-async def restore(bootstrap_servers: str, changelog: TopicPartition, store: StateStore) -> int:
+async def restore(connection: Connection, changelog: TopicPartition, store: StateStore) -> int:
     """Load every committed record of `changelog` into `store`; returns how many were read.
 
     The caller must own the partition's transactional producer already: starting it ended the previous owner's
     transaction, so that the end read here (the last stable offset) cannot move any more.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap_servers,
+        **connection.client_arguments(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

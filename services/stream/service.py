@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.stream.breaker import Breaker
+from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
 from services.stream.processor import PartitionLostError, PartitionProcessor, Stage, Worker
 from services.stream.refusals import Refusals
@@ -45,6 +46,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self, settings: Settings, stage: Stage, metrics: Metrics) -> None:
         self._settings = settings
+        self._connection = connection_of(settings)
         self._stage = stage
         self._metrics = metrics
         self._group_id = f"{settings.topic_prefix}{stage.name}"
@@ -66,16 +68,17 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
     @property
     def ready(self) -> bool:
         """True when the group has assigned partitions (or none) and every one of them is processing."""
-        return self.alive and self._joined and all(processor.ready for processor in self._running)
+        lost = self._rejoin.is_set()
+        return self.alive and self._joined and not lost and all(processor.ready for processor in self._running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
 
         Raises what made a stage fail for good, GroupLostError, and at the start KafkaError or TopicMissingError.
         """
-        input_id = await topic_id(self._settings.kafka_bootstrap_servers, self._topic)
+        input_id = await topic_id(self._connection, self._topic)
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **self._connection.client_arguments(),
             group_id=self._group_id,
             isolation_level="read_committed",
             enable_auto_commit=False,
@@ -88,6 +91,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         )
         self._worker = Worker(
             settings=self._settings,
+            connection=self._connection,
             stage=self._stage,
             consumer=consumer,
             group_id=self._group_id,

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from pydantic import AliasChoices, Field
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Each field is `DIACHI_<NAME>` in the environment; the broker's address is KAFKA_BOOTSTRAP_SERVERS, as usual."""
 
-    model_config = SettingsConfigDict(env_prefix="DIACHI_", populate_by_name=True, extra="ignore")
+    # A mistake must not show what else is in the environment: there are passwords.
+    model_config = SettingsConfigDict(
+        env_prefix="DIACHI_", populate_by_name=True, extra="ignore", hide_input_in_errors=True
+    )
 
     kafka_bootstrap_servers: str = Field(
         "127.0.0.1:9092",
         validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "DIACHI_KAFKA_BOOTSTRAP_SERVERS"),
     )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_ca_file: str = Field("", description="PEM file of the authorities that sign the brokers' certificates.")
+    kafka_certificate_file: str = Field("", description="PEM file of the client's own certificate, for mutual TLS.")
+    kafka_key_file: str = Field("", description="PEM file of its key, if that is not in the certificate's file.")
+    kafka_key_password: SecretStr = SecretStr("")
+    kafka_key_password_file: str = ""
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str = ""
+    kafka_sasl_password: SecretStr = SecretStr("")
+    kafka_sasl_password_file: str = Field("", description="File that holds the password, as secret stores mount it.")
     topic_prefix: str = Field("", description="Put before every topic, group and transactional id.")
     partitions: int = Field(12, ge=1, description="Partitions of the topics that `topics create` makes.")
     replication_factor: int = Field(1, ge=1)

@@ -6,26 +6,28 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.stream.connection import Connection
 from services.stream.topic_ids import TopicMissingError
+from services.stream.unreachable import reached
 
 _FETCH_BYTES = 8 * 1024 * 1024
 
 
-async def read_snapshot(bootstrap_servers: str, topic: str) -> dict[bytes, bytes]:
+async def read_snapshot(connection: Connection, topic: str) -> dict[bytes, bytes]:
     """Committed records up to the end as it is at the start; a key whose last value is null is left out.
 
     Raises TopicMissingError when the topic does not exist, KafkaError when the broker cannot be reached.
     """
     consumer = AIOKafkaConsumer(
         topic,
-        bootstrap_servers=bootstrap_servers,
+        **connection.client_arguments(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=100,
     )
-    await consumer.start()
+    await reached(connection, consumer.start())
     try:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:

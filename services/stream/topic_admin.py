@@ -13,6 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.asyncapi import TopicSpec, topics
+from services.stream.connection import Connection
 from services.stream.topics import (
     BATCH_PROGRESS,
     BATCH_STATUS,
@@ -21,6 +22,7 @@ from services.stream.topics import (
     RAW,
     REGISTRAR_STATE,
 )
+from services.stream.unreachable import reached
 
 # Each service writes to the second what belongs to the partition of the first that it reads.
 COPARTITIONED = ((RAW, NORMALISER_STATE), (MATCHED, REGISTRAR_STATE), (BATCH_PROGRESS, BATCH_STATUS))
@@ -76,7 +78,7 @@ def wanted_topic(
 
 
 async def create_topics(
-    bootstrap_servers: str,
+    connection: Connection,
     prefix: str = "",
     *,
     partitions: int | None = None,
@@ -102,9 +104,9 @@ async def create_topics(
         )
         for spec in topics()
     ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin = AIOKafkaAdminClient(**connection.client_arguments())
     try:
-        await admin.start()
+        await reached(connection, admin.start())
         before = await _partition_counts(admin)
         _require_fitting({topic.name: before.get(topic.name, topic.partitions) for topic in wanted}, prefix)
         created = await _create(admin, [topic for topic in wanted if topic.name not in before])
@@ -121,14 +123,14 @@ async def create_topics(
     )
 
 
-async def ensure_topics(bootstrap_servers: str, wanted: Sequence[WantedTopic]) -> None:
+async def ensure_topics(connection: Connection, wanted: Sequence[WantedTopic]) -> None:
     """Make those of the topics that do not exist yet, and wait until all can be used. Existing ones are not compared.
 
     Raises TopicsUnfitError, or KafkaError when the broker cannot be reached.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin = AIOKafkaAdminClient(**connection.client_arguments())
     try:
-        await admin.start()
+        await reached(connection, admin.start())
         before = await _partition_counts(admin)
         await _create(admin, [topic for topic in wanted if topic.name not in before])
         await _wait_ready(admin, wanted)

@@ -9,7 +9,7 @@ from io import BytesIO
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.errors import IncompatibleBrokerVersion, TopicAuthorizationFailedError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
     AbstractType,
@@ -21,6 +21,9 @@ from aiokafka.protocol.types import (
     Schema,
     TaggedFields,
 )
+
+from services.stream.connection import Connection
+from services.stream.unreachable import reached
 
 
 class _Uuid(AbstractType[UUID]):  # type: ignore[misc]
@@ -110,14 +113,21 @@ class TopicMissingError(Exception):
     """The broker has no such topic; the message says how to make it."""
 
 
-async def topic_id(bootstrap_servers: str, topic: str) -> str:
+class AccessDeniedError(TopicAuthorizationFailedError):  # type: ignore[misc]
+    """The broker lets this user not even see the topic; the message says how to allow it."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+async def topic_id(connection: Connection, topic: str) -> str:
     """The id of a topic, as text.
 
     A broker that knows no topic ids (the embedded one) gets an id made from the name. Raises KafkaError when the
-    broker cannot be reached, TopicMissingError when the topic does not exist.
+    broker cannot be reached, TopicMissingError when the topic does not exist, AccessDeniedError.
     """
-    client = AIOKafkaClient(bootstrap_servers=bootstrap_servers)
-    await client.bootstrap()
+    client = AIOKafkaClient(**connection.client_arguments())
+    await reached(connection, client.bootstrap())
     try:
         response = await client.send(client.get_random_node(), _MetadataRequest(topic))
     except (IncompatibleBrokerVersion, NotImplementedError):
@@ -127,6 +137,11 @@ async def topic_id(bootstrap_servers: str, topic: str) -> str:
     for error_code, name, found, *_ in response.topics:
         if name == topic and error_code == 0:
             return str(found)
+        if error_code == TopicAuthorizationFailedError.errno:
+            raise AccessDeniedError(
+                f"user {connection.username!r} may not use topic {topic!r}: `diachi topics acls` shows what each "
+                "service needs, and grants it with --apply"
+            )
     raise TopicMissingError(
         f"topic {topic!r} does not exist on the broker: create the topics with `diachi topics create`"
     )

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaConsumer
 
+from services.stream.access import GROUPS, TRACKER_CHANGELOG
+from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
 from services.stream.topic_admin import TopicsUnfitError, WantedTopic, ensure_topics
@@ -19,6 +21,7 @@ from services.tracker.progress import ProgressTable
 from services.tracker.views import add_views
 
 STAGE = "tracker"
+# As TRACKER_CHANGELOG has it.
 _TABLE = "batches"
 _DRAIN_EVENTS = 500
 
@@ -34,9 +37,10 @@ class ProgressTopic:
 async def inspect_progress(settings: Settings) -> ProgressTopic:
     """Look the input topic up. Raises TopicMissingError for it or the output topic, TopicsUnfitError if they differ."""
     progress, status = settings.topic_prefix + BATCH_PROGRESS, settings.topic_prefix + BATCH_STATUS
-    found = await topic_id(settings.kafka_bootstrap_servers, progress)
-    await topic_id(settings.kafka_bootstrap_servers, status)
-    consumer = AIOKafkaConsumer(progress, status, bootstrap_servers=settings.kafka_bootstrap_servers)
+    connection = connection_of(settings)
+    found = await topic_id(connection, progress)
+    await topic_id(connection, status)
+    consumer = AIOKafkaConsumer(progress, status, **connection.client_arguments())
     await consumer.start()
     try:
         counts = {name: len(consumer.partitions_for_topic(name) or ()) for name in (progress, status)}
@@ -56,10 +60,10 @@ async def ensure_changelog(settings: Settings, progress: ProgressTopic) -> None:
 
     Raises TopicsUnfitError or KafkaError.
     """
-    name = f"{_app_id(settings)}-{_TABLE}-changelog"
+    name = settings.topic_prefix + TRACKER_CHANGELOG
     config = {"cleanup.policy": "compact"}
     changelog = WantedTopic(name, progress.partitions, settings.replication_factor, config)
-    await ensure_topics(settings.kafka_bootstrap_servers, [changelog])
+    await ensure_topics(connection_of(settings), [changelog])
 
 
 def web_address(settings: Settings) -> tuple[str, int]:
@@ -68,7 +72,7 @@ def web_address(settings: Settings) -> tuple[str, int]:
 
 
 def _app_id(settings: Settings) -> str:
-    return settings.topic_prefix + "diachi-tracker"
+    return settings.topic_prefix + GROUPS[STAGE]
 
 
 def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, folder: Path) -> CrashOnlyApp:
@@ -76,7 +80,7 @@ def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, fo
     host, port = web_address(settings)
     app = CrashOnlyApp(
         _app_id(settings),
-        broker=[f"kafka://{server}" for server in settings.kafka_bootstrap_servers.split(",")],
+        connection=connection_of(settings),
         processing_guarantee="exactly_once",
         store="memory://",
         datadir=folder,

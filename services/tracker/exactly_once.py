@@ -26,6 +26,7 @@ from typing import Any, cast
 import faust
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.auth import Credentials
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.drivers.aiokafka import Consumer
@@ -33,6 +34,7 @@ from faust.types import TP
 from faust.types.transports import TransportT
 from mode.utils.queues import FlowControlEvent
 
+from services.stream.connection import Connection
 from services.stream.envelope import Headers
 
 log = structlog.get_logger()
@@ -68,8 +70,9 @@ class InOrderConsumer(Consumer):
 class CrashOnlyApp(faust.App):
     """A Faust app that ends its process when a service of it crashes or its partitions are taken away."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, *args: Any, connection: Connection, **options: Any) -> None:
+        super().__init__(*args, broker=_addresses(connection), broker_credentials=_credentials(connection), **options)
+        self.connection = connection
         self.flow_control = SteadyFlow()
 
     def _new_transport(self) -> TransportT:
@@ -92,6 +95,22 @@ class CrashOnlyApp(faust.App):
         if revoked and not self.should_stop:
             self.give_up(RuntimeError("partitions were taken away: run one tracker only"))
         await super()._on_partitions_revoked(revoked)
+
+
+def _addresses(connection: Connection) -> list[str]:
+    return [f"kafka://{server}" for server in connection.bootstrap_servers.split(",")]
+
+
+def _credentials(connection: Connection) -> Credentials | None:
+    """Faust's form of a connection: all of its clients, the transactional producers too, take it from there."""
+    if connection.sasl:
+        return faust.SASLCredentials(
+            username=connection.username,
+            password=connection.password.get_secret_value(),
+            ssl_context=connection.context,
+            mechanism=connection.mechanism,
+        )
+    return faust.SSLCredentials(connection.context) if connection.tls else None
 
 
 class TransactionalSender:
@@ -126,8 +145,8 @@ class ExactRecovery(Recovery):
     """Recovery up to the last committed changelog record."""
 
     async def _build_highwaters(self, consumer: Any, tps: set[Any], destination: Counter[Any], title: str) -> None:
-        servers = ",".join(f"{url.host}:{url.port}" for url in self.app.conf.broker)
-        last = await last_committed(servers, [TopicPartition(tp.topic, tp.partition) for tp in tps])
+        connection = cast("CrashOnlyApp", self.app).connection
+        last = await last_committed(connection, [TopicPartition(tp.topic, tp.partition) for tp in tps])
         destination.clear()
         destination.update({tp: last[TopicPartition(tp.topic, tp.partition)] for tp in tps})
 
@@ -142,10 +161,10 @@ class ExactTables(TableManager):
         return self._recovery
 
 
-async def last_committed(bootstrap_servers: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+async def last_committed(connection: Connection, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
     """The offset of the last committed record of each partition, -1 for none."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap_servers,
+        **connection.client_arguments(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -137,6 +137,16 @@ def test_the_services_may_do_what_they_do() -> None:
         assert SPECS[topic].writers == (Registrar.name,), "each key has one writer"
 
 
+@pytest.mark.parametrize(("topic", "days"), [(names.RAW, 7), (names.RAW_DEAD_LETTERS, 14)])
+def test_personal_data_are_kept_for_days(topic: str, days: int) -> None:
+    config = SPECS[topic].config
+    assert config["cleanup.policy"] == "delete", "compaction keeps a record for ever"
+    assert int(config["retention.ms"]) == days * 86_400_000
+    # The broker deletes whole segments: a long one would keep its first record for as long again.
+    assert int(config["segment.ms"]) <= 86_400_000
+    assert "retention.bytes" not in config
+
+
 def test_personal_data_stay_in_raw_and_its_dead_letters() -> None:
     personal = {topic for topic, spec in SPECS.items() if spec.personal_data}
     assert personal == {names.RAW, names.RAW_DEAD_LETTERS}

@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from services.stream.connection import Connection
 from services.stream.envelope import Headers
 
+Kafka = str | Connection
 
-async def create_plain_topics(servers: str, names: Iterable[str], partitions: int) -> None:
+
+def arguments(kafka: Kafka) -> dict[str, Any]:
+    """Of a client: an address alone means a broker that asks for nothing."""
+    return (kafka if isinstance(kafka, Connection) else Connection(kafka)).client_arguments()
+
+
+async def create_plain_topics(servers: Kafka, names: Iterable[str], partitions: int) -> None:
     """Topics without compaction, so that every record ever written can be counted."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    admin = AIOKafkaAdminClient(**arguments(servers))
     await admin.start()
     try:
         await admin.create_topics([NewTopic(name, partitions, 1) for name in names])
@@ -24,10 +33,10 @@ async def create_plain_topics(servers: str, names: Iterable[str], partitions: in
 
 
 async def produce(
-    servers: str, topic: str, rows: Sequence[tuple[bytes | None, bytes | None, Headers]], partition: int | None = None
+    servers: Kafka, topic: str, rows: Sequence[tuple[bytes | None, bytes | None, Headers]], partition: int | None = None
 ) -> None:
     """Send rows of key, value and headers, in order."""
-    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, max_request_size=4 * 1024 * 1024)
+    producer = AIOKafkaProducer(**arguments(servers), enable_idempotence=True, max_request_size=4 * 1024 * 1024)
     await producer.start()
     try:
         futures = [
@@ -39,8 +48,8 @@ async def produce(
         await producer.stop()
 
 
-async def _partition_count(servers: str, topic: str) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+async def _partition_count(servers: Kafka, topic: str) -> int:
+    admin = AIOKafkaAdminClient(**arguments(servers))
     await admin.start()
     try:
         (described,) = await admin.describe_topics([topic])
@@ -49,9 +58,9 @@ async def _partition_count(servers: str, topic: str) -> int:
         await admin.close()
 
 
-async def _ends(servers: str, topic: str) -> dict[TopicPartition, int]:
+async def _ends(servers: Kafka, topic: str) -> dict[TopicPartition, int]:
     """The end of each partition, with what open transactions have written."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level="read_uncommitted")
+    consumer = AIOKafkaConsumer(**arguments(servers), isolation_level="read_uncommitted")
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in range(await _partition_count(servers, topic))]
@@ -61,7 +70,7 @@ async def _ends(servers: str, topic: str) -> dict[TopicPartition, int]:
         await consumer.stop()
 
 
-async def read_committed(servers: str, topic: str, seconds: float = 60) -> list[ConsumerRecord]:
+async def read_committed(servers: Kafka, topic: str, seconds: float = 60) -> list[ConsumerRecord]:
     """Every committed record of a topic, partition by partition, up to the end as it is now.
 
     Waits for the transactions that are open now: a commit is acknowledged before its markers are written, and until
@@ -70,7 +79,7 @@ async def read_committed(servers: str, topic: str, seconds: float = 60) -> list[
     deadline = time.monotonic() + seconds
     ends = await _ends(servers, topic)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
+        **arguments(servers),
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import orjson
+from aiokafka import ConsumerRecord
 
 from gazetteer.names import fold
 from services.stream import topics
@@ -20,6 +21,15 @@ NAME = "Bùi Văn Kiểm Thử"
 PHONES = ("0912345678", "0207382212")
 WRITTEN = ("0912 345 678", "+84 912.345.678", "0912-345-678", "(0207) 382 2123", "84912345678", "0912345678")
 ALLOWED = {topics.RAW, topics.RAW_DEAD_LETTERS}
+
+# What a producer may put there; the dead letters keep it, and nothing else may.
+MARKED_HEADERS: Headers = [
+    ("note", f"{NAME} {PHONES[0]}".encode()),
+    (f"{NAME} {PHONES[1]}", b"x"),
+    ("ce_subject", NAME.encode()),
+    ("ce_time", PHONES[0].encode()),
+    ("traceparent", f"00-{PHONES[0]}-{NAME}-01".encode()),
+]
 
 ADDRESSES = (
     "{name} {phone}, thôn 5, xã Thái Sơn, huyện Hàm Yên, tỉnh Tuyên Quang",
@@ -48,7 +58,7 @@ def rows() -> list[tuple[bytes | None, bytes | None, Headers]]:
                 "line_no": line,
             }
             headers: Headers = [(BATCH_ID, b"b1"), (LINE_NO, str(line).encode())]
-            made.append((f"post:{line}".encode(), orjson.dumps(raw), headers))
+            made.append((f"post:{line}".encode(), orjson.dumps(raw), headers + MARKED_HEADERS))
             broken = {**raw, "address": [raw["address"]], NAME: phone}
             headers = [(BATCH_ID, b"b1"), (LINE_NO, str(line + 1).encode())]
             made.append((f"post:{line + 1}".encode(), orjson.dumps(broken), headers))
@@ -74,10 +84,54 @@ def decisions(steps: dict[int, list[tuple[str, str | None]]]) -> list[tuple[byte
     return made
 
 
+def refused() -> dict[str, list[tuple[bytes | None, bytes | None, Headers]]]:
+    """For each way to be refused, by its code, records that say name and phone wherever a record can."""
+    mark = f"{NAME} {PHONES[0]}"
+    raw = {"source": "post", "source_record_id": "twice", "address": mark, "householder": {"name": NAME}}
+    decision = {
+        "source": "post",
+        "source_record_id": "twice",
+        "decided_by": "group-7",
+        "decided_at": "2026-01-02T03:04:05Z",
+        "based_on_version": 0,
+        "commune_code": "02215",
+        "address_text": mark,
+        "components": {"building": mark},
+    }
+    unknown = {**decision, "source_record_id": "never-sent"}
+    nowhere = {**decision, "based_on_version": 10**6, "commune_code": "99999"}
+    values: dict[str, tuple[bytes, list[bytes]]] = {
+        "input.not_json": (b"post:x", [mark.encode(), f'{{"{NAME}": {PHONES[0]}, "{NAME}": '.encode()]),
+        "input.not_utf8": (b"post:x", [mark.encode() + b"\xff"]),
+        "input.too_large": (b"post:x", [orjson.dumps({"address": mark * 3000})]),
+        "input.too_deep": (b"post:x", [f'["{mark}",'.encode() * 500 + b"1" + b"]" * 500]),
+        "input.schema": (
+            b"post:x",
+            [
+                orjson.dumps({**raw, **wrong})
+                for wrong in ({mark: mark}, {"lat": mark}, {"source": mark}, {"householder": {NAME: PHONES[0]}})
+            ],
+        ),
+        "input.key_mismatch": (f"post:{mark}".encode(), [orjson.dumps(raw)]),
+        "decision.unknown_record": (b"post:never-sent", [orjson.dumps(unknown)]),
+        # Sent twice, so that the version that a decision must know is above 0.
+        "decision.stale": (
+            b"post:twice",
+            [orjson.dumps(raw), orjson.dumps({**raw, "address": f"thôn 5 {mark}"}), orjson.dumps(decision)],
+        ),
+        "decision.unknown_commune": (b"post:twice", [orjson.dumps(nowhere)]),
+    }
+    return {code: [(key, value, MARKED_HEADERS) for value in made] for code, (key, made) in values.items()}
+
+
 def leaks(text: str) -> list[str]:
     digits = re.sub(r"[^0-9]", "", re.sub(r"(?<=[0-9])[ .()\-]+(?=[0-9])", "", text))
     found = [phone for phone in PHONES if phone in digits or phone[1:] in digits]
     return found + [NAME] * (fold(NAME) in fold(text))
+
+
+def dead_letters(servers: str, prefix: str) -> list[ConsumerRecord]:
+    return asyncio.run(read_committed(servers, prefix + topics.RAW_DEAD_LETTERS))
 
 
 def test_the_marks_would_be_found() -> None:
@@ -95,24 +149,32 @@ def test_no_name_and_no_phone_leaves_the_raw_topic(kafka: str, topic_prefix: str
         wait_for(lambda: len(asyncio.run(account(kafka, topic_prefix, "b1"))) >= len(sent), "all rows", 60)
         settled = decisions(asyncio.run(account(kafka, topic_prefix, "b1")))
         asyncio.run(produce(kafka, topic_prefix + topics.RAW, settled))
+        faulty = refused()
+        asyncio.run(produce(kafka, topic_prefix + topics.RAW, [row for rows in faulty.values() for row in rows]))
         expected = len(sent) + len(settled)
         wait_for(
             lambda: sum(map(len, asyncio.run(account(kafka, topic_prefix, "b1")).values())) == expected, "decisions"
         )
+        # Every second row is broken, and two of the others are sound: the record that is sent twice.
+        letters = len(sent) // 2 + sum(map(len, faulty.values())) - 2
+        wait_for(lambda: len(dead_letters(kafka, topic_prefix)) >= letters, "the dead letters")
         metrics = "".join(worker.metrics() for worker in workers)
         steps = asyncio.run(account(kafka, topic_prefix, "b1"))
-        seen = 0
+        seen, codes = 0, set[str]()
         for name in set(NAMES) - ALLOWED:
             for record in asyncio.run(read_committed(kafka, topic_prefix + name)):
-                parts = [record.key or b"", record.value or b"", *(value for _, value in record.headers)]
+                headers = [part for name, value in record.headers for part in (name.encode(), value)]
+                parts = [record.key or b"", record.value or b"", *headers]
                 seen += 1
                 assert leaks(b" ".join(parts).decode()) == [], f"{name}, offset {record.offset}"
-        for record in asyncio.run(read_committed(kafka, topic_prefix + topics.RAW_DEAD_LETTERS)):
-            added = b" ".join(value for header, value in record.headers if header.startswith("dlq-"))
-            assert leaks(added.decode()) == []
+        for record in dead_letters(kafka, topic_prefix):
+            added = {name: value.decode() for name, value in record.headers if name.startswith("dlq-")}
+            assert leaks(" ".join(added.values())) == []
+            codes.add(added["dlq-error-code"])
     outcomes = {taken[0][0] for taken in steps.values()}
     assert {"digitised", "review", "dead_letter"} <= outcomes, "the test must reach every topic"
     assert settled
+    assert codes == set(faulty), "the test must reach every way to be refused"
     assert all(taken[1][0] == "digitised" for taken in steps.values() if taken[0][0] == "review")
     assert seen > len(sent)
     assert leaks(metrics) == []

@@ -16,6 +16,7 @@ from aiokafka.record.util import calc_crc32c
 from schemas.dead_letter import DeadLetterCode
 from services.stream import processor
 from services.stream.breaker import TooManyFailuresError
+from services.stream.connection import Connection, connection_of
 from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.restore import restore
@@ -231,9 +232,9 @@ def test_a_batch_slower_than_the_session_loses_no_partition(settings: Settings) 
 
 @pytest.fixture
 def slow_restore(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def slowly(servers: str, changelog: TopicPartition, store: StateStore) -> int:
+    async def slowly(connection: Connection, changelog: TopicPartition, store: StateStore) -> int:
         await asyncio.sleep(SESSION_MS / 1000 * 1.2)
-        return await restore(servers, changelog, store)
+        return await restore(connection, changelog, store)
 
     monkeypatch.setattr(processor, "restore", slowly)
 
@@ -291,9 +292,8 @@ def test_the_state_equals_the_changelog_and_the_outputs(settings: Settings) -> N
         restored: dict[bytes, int] = {}
         for number in range(PARTITIONS):
             store = MemoryStore()
-            await restore(
-                settings.kafka_bootstrap_servers, TopicPartition(settings.topic_prefix + "state", number), store
-            )
+            changelog = TopicPartition(settings.topic_prefix + "state", number)
+            await restore(connection_of(settings), changelog, store)
             restored |= {key: int(store.get(key) or 0) for key in last if store.get(key) is not None}
         assert restored == last
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from schemas.asyncapi import topics
 from services.cli.main import app
 from services.stream import topics as names
+from services.stream.connection import Connection
 from services.stream.topic_admin import TopicsUnfitError, create_topics
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ def partitions(servers: str, prefix: str) -> dict[str, int]:
 
 
 def test_topics_are_made_as_the_document_says(kafka: str, topic_prefix: str) -> None:
-    reports = asyncio.run(create_topics(kafka, topic_prefix, replication_factor=1))
+    reports = asyncio.run(create_topics(Connection(kafka), topic_prefix, replication_factor=1))
     assert [report.name for report in reports] == [topic_prefix + spec.name for spec in topics()]
     assert all(report.created for report in reports)
     assert partitions(kafka, topic_prefix) == {spec.name: spec.partitions for spec in topics()}
@@ -64,8 +65,8 @@ def test_topics_are_made_as_the_document_says(kafka: str, topic_prefix: str) -> 
 
 
 def test_made_again_nothing_changes(kafka: str, topic_prefix: str) -> None:
-    asyncio.run(create_topics(kafka, topic_prefix, partitions=2, replication_factor=1))
-    again = asyncio.run(create_topics(kafka, topic_prefix, partitions=2, replication_factor=1))
+    asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=2, replication_factor=1))
+    again = asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=2, replication_factor=1))
     assert not any(report.created or report.differences for report in again)
 
 
@@ -75,7 +76,10 @@ def test_a_different_topic_is_reported_and_left_alone(kafka: str, topic_prefix: 
         await admin.create_topics([review])
 
     with_admin(kafka, make_two)
-    reports = {r.name: r for r in asyncio.run(create_topics(kafka, topic_prefix, partitions=2, replication_factor=1))}
+    reports = {
+        r.name: r
+        for r in asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=2, replication_factor=1))
+    }
     review = reports.pop(topic_prefix + names.REVIEW)
     assert not review.created
     assert "has 3 partitions, not 2" in review.differences
@@ -93,14 +97,19 @@ def test_topics_that_must_be_alike_are_refused_before_any_is_made(kafka: str, to
 
     with_admin(kafka, make_raw)
     with pytest.raises(TopicsUnfitError, match=r"address\.raw\.v1 has 3 partitions, .*normaliser\.state\.v1 2"):
-        asyncio.run(create_topics(kafka, topic_prefix, partitions=2, replication_factor=1))
+        asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=2, replication_factor=1))
     assert partitions(kafka, topic_prefix) == {names.RAW: 3}
 
 
 def test_without_compaction_every_record_is_kept(kafka: str, topic_prefix: str) -> None:
     asyncio.run(
         create_topics(
-            kafka, topic_prefix, partitions=1, replication_factor=1, compaction=False, overrides={"segment.ms": "60000"}
+            Connection(kafka),
+            topic_prefix,
+            partitions=1,
+            replication_factor=1,
+            compaction=False,
+            overrides={"segment.ms": "60000"},
         )
     )
     for spec in topics():
@@ -112,12 +121,12 @@ def test_without_compaction_every_record_is_kept(kafka: str, topic_prefix: str) 
 
 def test_more_copies_than_brokers_is_an_error_that_says_so(kafka: str, topic_prefix: str) -> None:
     with pytest.raises(TopicsUnfitError, match="replication"):
-        asyncio.run(create_topics(kafka, topic_prefix, partitions=1, replication_factor=100))
+        asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=1, replication_factor=100))
 
 
 def test_no_broker_is_an_error() -> None:
     with pytest.raises(KafkaConnectionError):
-        asyncio.run(create_topics("127.0.0.1:1", "x."))
+        asyncio.run(create_topics(Connection("127.0.0.1:1"), "x."))
 
 
 def send(servers: str, topic: str, value: bytes, compression: str | None = None) -> None:
@@ -136,7 +145,7 @@ def send(servers: str, topic: str, value: bytes, compression: str | None = None)
 
 def test_the_largest_raw_record_fits_into_the_dead_letters_however_it_was_packed(kafka: str, topic_prefix: str) -> None:
     """A record that only compression made small would stop the normaliser: it could neither read nor refuse it."""
-    asyncio.run(create_topics(kafka, topic_prefix, partitions=1, replication_factor=1))
+    asyncio.run(create_topics(Connection(kafka), topic_prefix, partitions=1, replication_factor=1))
     raw, dead_letters = topic_prefix + names.RAW, topic_prefix + names.RAW_DEAD_LETTERS
     limit = {spec.name: int(spec.config["max.message.bytes"]) for spec in topics()}[names.RAW]
     send(kafka, raw, b"x" * (limit - 1000))

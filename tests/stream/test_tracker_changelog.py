@@ -7,6 +7,8 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from services.stream.access import TRACKER_CHANGELOG
+from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
 from services.stream.topic_admin import create_topics
@@ -26,7 +28,7 @@ def test_the_changelog_is_made_as_faust_names_it(kafka: str, topic_prefix: str, 
     settings = Settings(kafka_bootstrap_servers=kafka)
 
     async def prepare() -> tuple[str, dict[str, int]]:
-        await create_topics(kafka, topic_prefix, partitions=3, replication_factor=1)
+        await create_topics(connection_of(settings), topic_prefix, partitions=3, replication_factor=1)
         progress = await inspect_progress(settings)
         await ensure_changelog(settings, progress)
         await ensure_changelog(settings, progress)
@@ -35,5 +37,5 @@ def test_the_changelog_is_made_as_faust_names_it(kafka: str, topic_prefix: str, 
         return name, await _partitions(kafka)
 
     name, partitions = asyncio.run(prepare())
-    assert name.startswith(topic_prefix)
+    assert name == topic_prefix + TRACKER_CHANGELOG
     assert partitions[name] == 3

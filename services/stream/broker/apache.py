@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from services.process.ports import free_port
@@ -62,15 +62,13 @@ def server_properties(data_dir: Path, port: int, controller_port: int) -> dict[s
 
 def prepare_apache(data_dir: Path, port: int | None, environ: Mapping[str, str], say: Callable[[str], None]) -> Launch:
     """Jars, settings and formatted storage for one broker under `data_dir`; raises BrokerFailed."""
-    java = find_java(environ)
-    jars = resolve_jars(environ, say)
+    run_java = java_command(environ, say)
     data_dir.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     properties = server_properties(data_dir, port, free_port())
     file = write_properties(data_dir / "server.properties", properties)
-    run_java = [str(java), *_JVM_OPTIONS, "-cp", f"{jars}/*"]
     if not (data_dir / "data" / "meta.properties").is_file():
-        _format_storage(run_java, file)
+        format_storage(run_java, file)
     return Launch(
         kind="apache",
         command=[*run_java, "kafka.Kafka", str(file)],
@@ -81,10 +79,16 @@ def prepare_apache(data_dir: Path, port: int | None, environ: Mapping[str, str],
     )
 
 
-def _format_storage(run_java: list[str], properties: Path) -> None:
+def java_command(environ: Mapping[str, str], say: Callable[[str], None]) -> list[str]:
+    """Java with Kafka's jars, without the class to run; raises BrokerFailed."""
+    return [str(find_java(environ)), *_JVM_OPTIONS, "-cp", f"{resolve_jars(environ, say)}/*"]
+
+
+def format_storage(run_java: list[str], properties: Path, options: Sequence[str] = ()) -> None:
+    """Format what the properties name as `log.dirs`, with further options of the tool; raises BrokerFailed."""
     # A leading zero byte, so that the id never starts with a dash, which the tool would take for an option.
     cluster_id = urlsafe_b64encode(b"\0" + os.urandom(15)).decode().rstrip("=")
-    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(properties)]
+    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(properties), *options]
     run = subprocess.run(
         [*run_java, *tool], capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_SECONDS, check=False
     )

@@ -15,6 +15,7 @@ from services.stream.broker.errors import Attempt, BrokerFailed, BrokerUnavailab
 from services.stream.broker.launch import Launch
 from services.stream.broker.ready import wait_until_ready
 from services.stream.broker.select import EXTERNAL, Kind, candidates, external_servers
+from services.stream.connection import Connection
 
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
@@ -73,7 +74,7 @@ class LocalBroker(Broker):
         except OSError as error:
             raise BrokerFailed(str(error)) from error
         try:
-            wait_until_ready(launch.bootstrap_servers, READY_SECONDS, lambda: child.poll() is None)
+            wait_until_ready(Connection(launch.bootstrap_servers), READY_SECONDS, lambda: child.poll() is None)
         except BaseException as error:
             child.kill()
             if isinstance(error, (TimeoutError, ConnectionError)):

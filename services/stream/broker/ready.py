@@ -13,22 +13,24 @@ from collections.abc import Callable
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from services.stream.connection import Connection
+
 _GROUPS, _TRANSACTIONS = 0, 1
 _POLL_SECONDS = 0.1
 
 
-def wait_until_ready(bootstrap_servers: str, timeout: float, alive: Callable[[], bool]) -> None:
+def wait_until_ready(connection: Connection, timeout: float, alive: Callable[[], bool]) -> None:
     """Return once the broker serves groups and transactions.
 
     Raises TimeoutError after `timeout` seconds, ConnectionError as soon as `alive()` is false. May be called with or
     without a running event loop: it asks from a thread with its own.
     """
     deadline = time.monotonic() + timeout
-    host, _, port = bootstrap_servers.split(",")[0].rpartition(":")
+    host, _, port = connection.bootstrap_servers.split(",")[0].rpartition(":")
     while not _accepts(host, int(port)):
         _check(deadline, alive)
     problem: list[Exception] = []
-    asker = threading.Thread(target=_ask, args=(bootstrap_servers, deadline, alive, problem), daemon=True)
+    asker = threading.Thread(target=_ask, args=(connection, deadline, alive, problem), daemon=True)
     asker.start()
     asker.join()
     if problem:
@@ -49,13 +51,13 @@ def _accepts(host: str, port: int) -> bool:
     return False
 
 
-def _ask(bootstrap_servers: str, deadline: float, alive: Callable[[], bool], problem: list[Exception]) -> None:
+def _ask(connection: Connection, deadline: float, alive: Callable[[], bool], problem: list[Exception]) -> None:
     # While a broker comes up, refusals are expected; aiokafka would log each as an error.
     logger = logging.getLogger("aiokafka")
     quiet = _Muted()
     logger.addFilter(quiet)
     try:
-        while not asyncio.run(_has_coordinators(bootstrap_servers)):
+        while not asyncio.run(_has_coordinators(connection)):
             _check(deadline, alive)
     except Exception as error:
         problem.append(error)
@@ -68,8 +70,8 @@ class _Muted(logging.Filter):
         return False
 
 
-async def _has_coordinators(bootstrap_servers: str) -> bool:
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=5_000)
+async def _has_coordinators(connection: Connection) -> bool:
+    client = AIOKafkaAdminClient(**connection.client_arguments(), request_timeout_ms=5_000)
     try:
         await client.start()
         await client.find_coordinator("diachi-readiness", _GROUPS)

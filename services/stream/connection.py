@@ -1,0 +1,184 @@
+"""How clients reach Kafka: the one place that turns settings into the arguments of every aiokafka client."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pydantic import SecretStr
+
+from services.stream.settings import Settings
+
+Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+# Set without a protocol that uses them, these mean that the protocol was forgotten.
+_NEED_A_PROTOCOL = ("kafka_ca_file", "kafka_certificate_file", "kafka_sasl_username")
+_NO_PASSWORD = SecretStr("")
+
+
+class ConnectionSettingError(ValueError):
+    """A setting of the connection is wrong; says which variable and how to mend it, never a secret."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(f"{variable(field)}: {text}")
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field of the settings."""
+    return "KAFKA_BOOTSTRAP_SERVERS" if field == "kafka_bootstrap_servers" else f"DIACHI_{field.upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the cluster is and how clients prove who they are. With one argument: in the clear, as nobody.
+
+    `ca_file` is kept to tell people which file was used.
+    """
+
+    bootstrap_servers: str
+    protocol: Protocol = "PLAINTEXT"
+    context: ssl.SSLContext | None = None
+    mechanism: Mechanism = "SCRAM-SHA-512"
+    username: str = ""
+    password: SecretStr = _NO_PASSWORD
+    ca_file: str = ""
+
+    @property
+    def tls(self) -> bool:
+        return self.protocol.endswith("SSL")
+
+    @property
+    def sasl(self) -> bool:
+        return self.protocol.startswith("SASL")
+
+    def client_arguments(self) -> dict[str, Any]:
+        """Keyword arguments for any aiokafka client. They hold the password: never log them."""
+        return {"bootstrap_servers": self.bootstrap_servers, **self.security_arguments()}
+
+    def security_arguments(self) -> dict[str, Any]:
+        """As `client_arguments`, without the address."""
+        arguments: dict[str, Any] = {"security_protocol": self.protocol, "ssl_context": self.context}
+        if self.sasl:
+            arguments |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password.get_secret_value(),
+            }
+        return arguments
+
+
+def connection_of(settings: Settings) -> Connection:
+    """The connection that the settings describe; reads the files they name. Raises ConnectionSettingError."""
+    protocol = settings.kafka_security_protocol
+    if "kafka_security_protocol" not in settings.model_fields_set:
+        for field in _NEED_A_PROTOCOL:
+            if getattr(settings, field):
+                raise ConnectionSettingError(
+                    "kafka_security_protocol", f"not set, but {variable(field)} is: set it to SASL_SSL or SSL"
+                )
+    plain = Connection(settings.kafka_bootstrap_servers, protocol)
+    return Connection(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        protocol=protocol,
+        context=_context(settings) if plain.tls else None,
+        mechanism=settings.kafka_sasl_mechanism,
+        username=_username(settings) if plain.sasl else "",
+        password=_password(settings) if plain.sasl else _NO_PASSWORD,
+        ca_file=settings.kafka_ca_file,
+    )
+
+
+def _username(settings: Settings) -> str:
+    if not settings.kafka_sasl_username:
+        raise ConnectionSettingError("kafka_sasl_username", f"not set, and {settings.kafka_security_protocol} needs it")
+    return settings.kafka_sasl_username
+
+
+def _password(settings: Settings) -> SecretStr:
+    password = _secret(settings, "kafka_sasl_password")
+    if not password.get_secret_value():
+        raise ConnectionSettingError(
+            "kafka_sasl_password",
+            f"not set, and {settings.kafka_security_protocol} needs it; "
+            f"or name a file that holds it in {variable('kafka_sasl_password_file')}",
+        )
+    return password
+
+
+def _secret(settings: Settings, field: str) -> SecretStr:
+    """A secret of the environment, or of the file that the environment names; a newline at its end is no part of it."""
+    given: SecretStr = getattr(settings, field)
+    file: str = getattr(settings, f"{field}_file")
+    if not file:
+        return given
+    if given.get_secret_value():
+        raise ConnectionSettingError(field, f"set, and so is {variable(field)}_FILE: set one of them only")
+    try:
+        text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ConnectionSettingError(f"{field}_file", f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        # Its message quotes the bytes.
+        raise ConnectionSettingError(f"{field}_file", f"{file} is not UTF-8 text") from None
+    if not text:
+        raise ConnectionSettingError(f"{field}_file", f"{file} is empty")
+    return SecretStr(text)
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    """TLS that checks the broker's certificate and host name; there is no setting to leave that out."""
+    ca_file = settings.kafka_ca_file
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except ssl.SSLError:
+        raise ConnectionSettingError("kafka_ca_file", f"{ca_file} holds no certificate in PEM form") from None
+    except OSError as error:
+        raise ConnectionSettingError("kafka_ca_file", f"{ca_file} cannot be read: {error.strerror}") from None
+    context.sslobject_class = OneWayClose
+    if settings.kafka_certificate_file:
+        _add_certificate(context, settings)
+    elif settings.kafka_key_file:
+        raise ConnectionSettingError(
+            "kafka_key_file", f"set, but {variable('kafka_certificate_file')} is not: a key is of no use without it"
+        )
+    return context
+
+
+class OneWayClose(ssl.SSLObject):
+    """TLS that says goodbye and does not wait for the other side to say it too, as its standard allows.
+
+    A broker that holds a fetch hears nothing else meanwhile. A consumer that was stopped in the middle of one waited
+    for that, and right after it had asked sometimes 30 s, the event loop's own limit (uvloop, Kafka 4.3).
+    """
+
+    def unwrap(self) -> Any:
+        """Send the end of the stream; there is no socket to give back."""
+        # What is to be sent waits in the buffer by now.
+        with contextlib.suppress(ssl.SSLWantReadError):
+            return super().unwrap()
+
+
+def _add_certificate(context: ssl.SSLContext, settings: Settings) -> None:
+    certificate, key = settings.kafka_certificate_file, settings.kafka_key_file
+    for field, file in (("kafka_certificate_file", certificate), ("kafka_key_file", key)):
+        try:
+            if file:
+                Path(file).read_bytes()
+        except OSError as error:
+            raise ConnectionSettingError(field, f"{file} cannot be read: {error.strerror}") from None
+    password = _secret(settings, "kafka_key_password").get_secret_value()
+    try:
+        # A function, because without any password OpenSSL would ask for one at the terminal, and wait.
+        context.load_cert_chain(certificate, key or None, lambda: password)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise ConnectionSettingError("kafka_key_file", "the key is not that of the certificate") from None
+        raise ConnectionSettingError(
+            "kafka_certificate_file",
+            f"{certificate}{f' and {key}' if key else ''} hold no usable certificate and key in PEM form; for an "
+            f"encrypted key set {variable('kafka_key_password')} or {variable('kafka_key_password_file')}",
+        ) from None
