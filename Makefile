@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GAZETTEER := gazetteer/artifact/.built
+# The address core, compiled in place; `make install COMPILE=no` leaves it as it is.
+COMPILED := build/.compiled
+COMPILE ?= yes
 SBOM ?= build/sbom.json
 AUDIT := build/audit
 UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install test lint demo accuracy lock sbom audit clean
+.PHONY: install pure test lint demo accuracy lock sbom audit clean
 
-install: $(VENV)/.installed $(GAZETTEER)
+install: $(VENV)/.installed $(if $(filter yes,$(COMPILE)),$(COMPILED)) $(GAZETTEER)
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -20,6 +23,19 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(COMPILED): $(VENV)/.installed setup.py $(wildcard services/address/*.py) gazetteer/names.py
+	@mkdir -p build
+	@rm -f services/address/*.so gazetteer/*.so
+	@echo "Compiling the address core: about a minute, once"
+	@DIACHI_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace >build/compile.log 2>&1 || \
+		{ rm -f services/address/*.so gazetteer/*.so; \
+		echo "It could not be compiled (build/compile.log says why), and runs all the same, at about half the speed." >&2; }
+	@touch $@
+
+# To work on the address core without compiling it after each change; `make install` compiles it again.
+pure:
+	rm -f services/address/*.so gazetteer/*.so $(COMPILED)
 
 $(GAZETTEER): $(VENV)/.installed $(wildcard gazetteer/data/*.csv) $(wildcard gazetteer/*.py)
 	$(BIN)/diachi gazetteer build
@@ -61,4 +77,4 @@ audit:
 	$(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --strict
 
 clean:
-	rm -rf $(VENV) build .diachi gazetteer/artifact
+	rm -rf $(VENV) build .diachi gazetteer/artifact services/address/*.so gazetteer/*.so

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.process.compiled import advice, stale_modules
 from services.stream.broker import local_broker
+
+
+def pytest_configure() -> None:
+    """Refuse to test other code than what stands in the sources."""
+    if stale := stale_modules():
+        pytest.exit(advice(stale), returncode=2)
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,13 @@ app.command()(explain.explain)
 
 
 def run() -> None:
-    """Entry point of the `diachi` script. A setting that cannot be read ends it with status 2."""
+    """Entry point of the `diachi` script. A setting that cannot be read ends it with status 2, and so does code that is
+    not the one that would run."""
+    from services.process.compiled import advice, stale_modules
+
+    if stale := stale_modules():
+        typer.echo(f"diachi: {advice(stale)}", err=True)
+        raise SystemExit(2)
     try:
         app()
     except ValueError as error:
