@@ -19,6 +19,7 @@ from services.address.lexicon import Lexicon
 from services.address.mentions import read
 from services.address.pieces import Piece
 from services.address.plain import ALLEY, HOUSE_NUMBER, PlainParts
+from services.address.redact import MARK
 from services.address.tokens import clean, tokenise
 from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
@@ -26,9 +27,12 @@ STAND_IN = "1"
 _CACHED_SEGMENTS = 65_536
 # Not the dash between two numbers: `12 - 14 Lê Lợi`.
 _SEPARATOR = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
+_MARKS = f" ,.{MARK}"
 # A house number, and the alleys after it, that more words follow.
 _LEADING_NUMBER = re.compile(
-    r"((?:số nhà|số|sn|so nha|so)?[ .:]*\d+[a-z]?(?:[/-]\d+[a-z]?)*) (?=[^\W\d_]{2})(?!bis\b|ter\b)", re.IGNORECASE
+    r"((?:số nhà|số|sn|so nha|so)?[ .:]*\d+[a-z]?(?:[/-]\d+[a-z]?)*) "
+    r"(?=[^\W\d_]{2}|[đd]\. ?[^\W\d_]{2})(?!bis\b|ter\b)",
+    re.IGNORECASE,
 )
 _LEADING_ALLEY = re.compile(r"((?:ngõ|ngách|hẻm|kiệt|ngo|ngach|hem)[ .]*)(\d+(?:/\d+)*) (?=[^\W\d_]{2})", re.IGNORECASE)
 
@@ -131,6 +135,8 @@ class Segmenter:
                 offset += len(part)
             start = following
         numbers, rest = self._without_numbers(text[start:].lstrip())
+        # As people put commas, or a name was taken out at the end: the same tail.
+        rest = rest.replace(", ", ",").rstrip(_MARKS)
         return Cut(tuple(head), numbers, rest, start, "".join([*kept, rest]), cut_short)
 
     def _without_numbers(self, part: str) -> tuple[tuple[Piece, ...], str]:
