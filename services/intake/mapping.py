@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,6 +75,7 @@ _PERSONAL = (
         "householder",
     ),
 )
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _FIELD_OF = {heading: name for name, headings in _HEADINGS.items() for heading in headings}
 
 
@@ -134,6 +136,11 @@ def map_keys(keys: Sequence[str], chosen: Mapping[str, str]) -> ColumnMap:
     return _column_map(keys, found)
 
 
+def field_of(heading: str) -> str | None:
+    """The field that a heading names, None for a column of the operator's own. What it says in brackets may go."""
+    return _FIELD_OF.get(fold(heading)) or _FIELD_OF.get(fold(_BRACKETS.sub(" ", heading)))
+
+
 def is_personal(column: str) -> bool:
     """Whether a column's name says that it holds personal data."""
     words = f" {fold(column)} "
@@ -145,7 +152,7 @@ def _by_name(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[str, lis
     taken = set(chosen.values())
     found: dict[str, list[str]] = {}
     for column in columns:
-        name = _FIELD_OF.get(fold(column))
+        name = field_of(column)
         if name is not None and name not in chosen and column not in taken:
             found.setdefault(name, []).append(column)
     return {name: [name] if name in candidates else candidates for name, candidates in found.items()}

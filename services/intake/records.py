@@ -17,7 +17,7 @@ import orjson
 
 from services.intake.mapping import NUMBER_FIELDS, PERSON_FIELDS, TEXT_FIELDS, ColumnMap, map_columns, map_keys
 from services.intake.numbers import read_decimal, read_epsg, read_metres
-from services.intake.readers import Row
+from services.intake.table import Row
 
 # What the raw topic takes, less room for key and headers. A longer row is cut: it is refused as too large either way.
 _MOST_BYTES = 1_000_000
@@ -94,7 +94,9 @@ class RecordBuilder:
             return Record(row.number, record_id, self._key(record_id), line[:_MOST_BYTES], row)
         columns = self.map_of(row.values)
         fields = _fields(row.values, columns)
-        given = row.values.get(columns.columns.get("id", ""))
+        # A merged cell that names several rows would make one record of them.
+        id_column = columns.columns.get("id", "")
+        given = None if id_column in row.repeated else row.values.get(id_column)
         record_id = "" if given is None else str(given).strip()
         if not record_id:
             record_id = self._unnamed_id(_to_json({name: fields.get(name) for name in (*TEXT_FIELDS, "position")}))

@@ -1,0 +1,134 @@
+"""CSV in the wild: encodings, delimiters, titles above the heading."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.intake.encoding import recognise_file
+from services.intake.legacy import Legacy, encode
+from services.intake.readers import ReadError, Table, open_table, scan
+
+HEADING = ["Mã", "Địa chỉ", "Xã/Phường", "Ghi chú"]
+ROWS = [
+    ["1", "Số 5, ngõ 12, đường Bình Thuận", "Phường Minh Xuân", "đã kiểm tra"],
+    ["2", "Thôn 5, cạnh nhà văn hoá", "Xã Thái Sơn", "chưa rõ"],
+    ["3", "Xóm Đồng Văn", "Xã Tân Trào", ""],
+]
+
+
+def written(rows: list[list[str]], delimiter: str = ",", newline: str = "\r\n") -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator=newline).writerows(rows)
+    return text.getvalue()
+
+
+def table(tmp_path: Path, content: bytes, name: str = "file.csv", **options: object) -> Table:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return open_table(path, **options)  # type: ignore[arg-type]
+
+
+def cells(found: Table) -> list[list[str]]:
+    assert found.columns is not None
+    return [[(row.values or {}).get(name, "") for name in found.columns] for row in found.rows()]
+
+
+TEXT = written([HEADING, *ROWS])
+WINDOWS_1258 = {
+    "ã": "a\u0303", "ố": "ô\u0301", "ờ": "ơ\u0300", "ậ": "â\u0323", "ị": "i\u0323", "ỉ": "i\u0309", "õ": "o\u0303",
+    "ì": "i\u0300", "ể": "ê\u0309", "ạ": "a\u0323", "ồ": "ô\u0300", "à": "a\u0300", "ú": "u\u0301", "á": "a\u0301",
+    "ó": "o\u0301",
+}  # fmt: skip
+
+
+def in_windows_1258(text: str) -> bytes:
+    return "".join(WINDOWS_1258.get(char, char) for char in text).encode("cp1258")
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (TEXT.encode(), None),
+        (TEXT.encode("utf-8-sig"), None),
+        (TEXT.encode("utf-16"), "UTF-16"),
+        (TEXT.encode("utf-16-le"), "UTF-16"),
+        (TEXT.encode("utf-16-be"), "UTF-16"),
+        (TEXT.encode("utf-32"), "UTF-32"),
+        (in_windows_1258(TEXT), "Windows-1258"),
+        (encode(TEXT, Legacy.TCVN3).encode("latin-1"), "TCVN3"),
+        (encode(TEXT, Legacy.VNI).encode("latin-1"), "VNI"),
+        (encode(TEXT, Legacy.TCVN3).encode(), "TCVN3"),
+        (encode(TEXT, Legacy.VNI).encode("utf-16"), "VNI"),
+    ],
+)
+def test_the_same_rows_come_out_of_every_encoding(tmp_path: Path, content: bytes, note: str | None) -> None:
+    found = table(tmp_path, content)
+    assert found.columns == tuple(HEADING)
+    assert cells(found) == ROWS
+    assert (note is None and found.notes == ()) or any(note in each for each in found.notes if note)
+
+
+def test_columns_in_an_old_font_are_mended_beside_columns_in_unicode(tmp_path: Path) -> None:
+    mixed = [HEADING, *([row[0], encode(row[1], Legacy.TCVN3), row[2], row[3]] for row in ROWS)]
+    assert cells(table(tmp_path, written(mixed).encode())) == ROWS
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=5))
+def test_text_in_utf8_is_never_read_otherwise(tmp_path: Path, lines: list[str]) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"id,address\n" + "\n".join(lines).encode())
+    assert recognise_file(path).name == "UTF-8"
+
+
+def test_a_few_bytes_that_are_not_utf8_make_no_other_encoding(tmp_path: Path) -> None:
+    rows = "".join(f"{n},thôn {n} xã Thái Sơn\n" for n in range(50)).encode()
+    found = table(tmp_path, b"id,address\n" + rows + b"x,caf\xe9\n" + rows)
+    assert len(list(found.rows())) == 101
+    assert found.notes == ()
+
+
+def test_an_encoding_that_is_not_known_is_named_with_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match=r"no encoding that is known here \(UTF-8, .*VNI\): save it as CSV"):
+        table(tmp_path, b"m\x81,\x90\x91\x92\n1,2\n")
+    with pytest.raises(ReadError, match="not sound UTF-16"):
+        table(tmp_path, "id,địa chỉ\n".encode("utf-16")[:-1])
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_that_of_the_heading_whatever_the_rows_and_titles_hold(tmp_path: Path, delimiter: str) -> None:
+    lines = ["DANH SÁCH ĐỊA CHỈ, NĂM 2025, TỈNH TUYÊN QUANG", "", delimiter.join(HEADING)]
+    lines += [f"{n}{delimiter}Số {n} ngõ 3 xã Thái Sơn{delimiter}{delimiter}a b" for n in range(5)]
+    found = table(tmp_path, "\n".join(lines).encode())
+    assert found.columns == tuple(HEADING)
+    assert len(cells(found)) == 5
+    assert "1 line above the heading is left out" in found.notes
+
+
+def test_excels_own_line_about_the_delimiter_is_understood(tmp_path: Path) -> None:
+    found = table(tmp_path, b"sep=;\r\nid;address\r\n1;a, b\r\n")
+    assert cells(found) == [["1", "a, b"]]
+
+
+def test_a_line_that_numbers_the_columns_is_no_row(tmp_path: Path) -> None:
+    found = table(tmp_path, "STT,Địa chỉ,Xã\n(1),(2),(3)\n1,a,b\n".encode())
+    assert cells(found) == [["1", "a", "b"]]
+    assert cells(table(tmp_path, "STT,Địa chỉ,Xã\n1,2,4\n".encode())) == [["1", "2", "4"]]
+
+
+def test_a_heading_that_the_operator_maps_is_found_below_a_title(tmp_path: Path) -> None:
+    content = "Bưu điện tỉnh,,\nLập ngày 1/7,,\nSố hiệu,Chỗ ở,Tuyến\n1,a,b\n".encode()
+    assert table(tmp_path, content, wanted=["chỗ ở"]).columns == ("Số hiệu", "Chỗ ở", "Tuyến")
+
+
+def test_absurd_files_end_in_a_named_error(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="1,201 columns"):
+        table(tmp_path, ("address," * 1200 + "x\n").encode())
+    with pytest.raises(ReadError, match="line 2 has more than"):
+        scan(table(tmp_path, b"id,address\n" + b"x" * 3_000_000))
