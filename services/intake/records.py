@@ -126,6 +126,8 @@ def _fields(values: Mapping[str, Any], columns: ColumnMap) -> dict[str, Any]:
     for name in TEXT_FIELDS:
         if (value := _cell(values, columns, name)) is not None:
             fields[name] = value
+    if "address" not in columns.columns and (columns.address_parts or "village" in columns.columns):
+        fields["address"] = _composed(values, columns, fields)
     point = {
         name: _number(name, value) for name in NUMBER_FIELDS if (value := _cell(values, columns, name)) is not None
     }
@@ -146,6 +148,13 @@ def _fields(values: Mapping[str, Any], columns: ColumnMap) -> dict[str, Any]:
     if not fields.get("extra", True):
         del fields["extra"]
     return fields
+
+
+def _composed(values: Mapping[str, Any], columns: ColumnMap, fields: dict[str, Any]) -> str:
+    """The address of a row that has it in parts; what its own fields say is added to it later."""
+    parts = [str(values[name]).strip() for name in columns.address_parts if values.get(name) is not None]
+    text = ", ".join(part for part in parts if part)
+    return text or str(fields.pop("village", ""))
 
 
 def _cell(values: Mapping[str, Any], columns: ColumnMap, name: str) -> Any:
