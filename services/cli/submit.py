@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -12,14 +13,19 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from services.intake.outcomes import Outcomes
     from services.intake.readers import Scan, Table
     from services.intake.records import RecordBuilder
     from services.intake.submission import Progress
     from services.intake.tracker_client import TrackerClient
 
+_CHUNK = 1000
+
 
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or JSON Lines.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="Excel, OpenDocument, CSV or JSON Lines.")
+    ],
     source: Annotated[str, typer.Option(help="Name of the system that the addresses come from.")],
     name: Annotated[str | None, typer.Option(help="What to call the batch.", show_default="the file's name")] = None,
     mapping: Annotated[
@@ -31,6 +37,14 @@ def submit(
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until every row is accounted for.")] = True,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds without any progress before giving up.")] = 120.0,
+    sheet: Annotated[
+        str | None, typer.Option(help="Which sheet of a workbook.", show_default="the first that is shown")
+    ] = None,
+    outcomes: Annotated[
+        Path | None,
+        typer.Option(help="Write what became of each row, by the ending: .csv, .xlsx, .geojson or .jsonl."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print how the file is understood.")] = False,
 ) -> None:
     """Submit a file of addresses, wait, and print what became of its rows.
 
@@ -41,13 +55,19 @@ def submit(
 
     from rich.console import Console
 
+    from services.cli.files import show_understanding
+    from services.intake.outcomes import collect, mark
     from services.intake.submission import Submission, new_batch_id
     from services.intake.tracker_client import TrackerClient
     from services.stream.settings import Settings
 
     settings, batch_id, console = Settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
-    table, builder, found = _prepare(file, source, mapping or [], batch_id)
-    _warn(console, builder, found)
+    chosen = mapping or []
+    table, builder, found = _prepare(file, sheet, source, chosen, batch_id)
+    ending = _outcome_ending(outcomes, file, wait)
+    if not quiet:
+        show_understanding(file, table, builder.heading_map)
+    _warn(console, found)
 
     async def run() -> Progress:
         async with TrackerClient(tracker or settings.tracker_url) as client:
@@ -56,7 +76,16 @@ def submit(
                 settings, source, name or file.name, client if reachable else None, batch_id=batch_id, stall=timeout
             )
             records = (builder.build(row) for row in table.rows())
-            return await _show(console, submission.run(records, wait=wait), found.rows)
+            marks = await mark(settings) if outcomes else {}
+            last = await _show(console, submission.run(records, wait=wait), found.rows)
+            if outcomes is not None:
+                again = _builder(table, source, chosen, batch_id)
+                keys = {
+                    record.key.decode(errors="replace"): record.line_no for record in map(again.build, table.rows())
+                }
+                became = await collect(settings, marks, batch_id, keys)
+                _write(became, outcomes, ending, table, _builder(table, source, chosen, batch_id))
+            return last
 
     console.print(f"batch {batch_id}", highlight=False)
     started = time.monotonic()
@@ -64,21 +93,60 @@ def submit(
     _report(last, time.monotonic() - started, wait)
 
 
-def _prepare(file: Path, source: str, mapping: list[str], batch_id: str) -> tuple[Table, RecordBuilder, Scan]:
+def _prepare(
+    file: Path, sheet: str | None, source: str, mapping: list[str], batch_id: str
+) -> tuple[Table, RecordBuilder, Scan]:
     """Read the file once, so that one whose rows cannot be told apart is refused before anything is sent."""
     from services.intake.mapping import MappingError, read_choices
     from services.intake.readers import ReadError, open_table, scan
-    from services.intake.records import RecordBuilder, SourceNameError
+    from services.intake.records import SourceNameError
 
     try:
-        table = open_table(file)
-        builder = RecordBuilder(source, table.columns, read_choices(mapping), batch_id)
-        return table, builder, scan(table)
+        table = open_table(file, sheet=sheet, wanted=tuple(read_choices(mapping).values()))
+        return table, _builder(table, source, mapping, batch_id), scan(table)
     except (ReadError, MappingError, SourceNameError, OSError) as error:
         _fail(f"{error}\nNothing was sent.")
 
 
-def _warn(console: Console, builder: RecordBuilder, found: Scan) -> None:
+def _builder(table: Table, source: str, mapping: list[str], batch_id: str) -> RecordBuilder:
+    """A builder at the start of the table: it counts rows that are alike."""
+    from services.intake.mapping import read_choices
+    from services.intake.records import RecordBuilder
+
+    return RecordBuilder(source, table.columns, read_choices(mapping), batch_id)
+
+
+def _outcome_ending(outcomes: Path | None, file: Path, wait: bool) -> str:
+    """The format of the outcome file; empty without one."""
+    from services.cli.files import OutputError, output_ending
+
+    if outcomes is None:
+        return ""
+    if not wait:
+        _fail("--outcomes needs the outcome of every row: leave --no-wait out.\nNothing was sent.")
+    try:
+        return output_ending(outcomes, file)
+    except OutputError as error:
+        _fail(f"{error}\nNothing was sent.")
+
+
+def _write(became: Outcomes, output: Path, ending: str, table: Table, builder: RecordBuilder) -> None:
+    """Write what became of each row of the table, in its order. Raises OutputError."""
+    from services.cli.files import OutputError, own_columns
+    from services.intake.outputs import TABLES, opened, writer
+
+    rows = table.rows()
+    try:
+        with opened(output) as sink:
+            out = writer(sink, ending, own_columns(table) if ending in TABLES else (), online=True)
+            while chunk := list(islice(rows, _CHUNK)):
+                out.write([became.answer(builder.build(row)) for row in chunk])
+            out.finish()
+    except OSError as error:
+        raise OutputError(f"the batch is complete, but {output} cannot be written: {error.strerror}") from None
+
+
+def _warn(console: Console, found: Scan) -> None:
     if found.ragged_rows:
         rows = ", ".join(map(str, found.ragged)) + (" …" if found.ragged_rows > len(found.ragged) else "")
         console.print(
@@ -86,9 +154,6 @@ def _warn(console: Console, builder: RecordBuilder, found: Scan) -> None:
             "put quotation marks around cells that hold the delimiter.",
             highlight=False,
         )
-    if builder.heading_map is not None and builder.heading_map.left_out:
-        left_out = ", ".join(builder.heading_map.left_out)
-        console.print(f"There is no room for all columns of your own; left out: {left_out}", markup=False)
 
 
 async def _reachable(client: TrackerClient, wait: bool) -> bool:
@@ -142,6 +207,7 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
     """What `run` returns; whatever ends it early is said, with what to do, and ends the command with status 1."""
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
+    from services.cli.files import OutputError
     from services.intake.readers import ReadError
     from services.intake.submission import StalledError, TopicMissingError
     from services.intake.tracker_client import TrackerUnavailableError
@@ -165,6 +231,8 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
         )
     except KafkaError as error:
         _fail(f"Kafka at {servers} fails: {error!r}. The batch may be incomplete. {again}")
+    except OutputError as error:
+        _fail(f"{error}. {again}")
     except (ReadError, OSError) as error:
         _fail(f"{error}. The batch is incomplete. {again}")
     except KeyboardInterrupt:
