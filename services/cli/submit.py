@@ -79,11 +79,7 @@ def submit(
             marks = await mark(settings) if outcomes else {}
             last = await _show(console, submission.run(records, wait=wait), found.rows)
             if outcomes is not None:
-                again = _builder(table, source, chosen, batch_id)
-                keys = {
-                    record.key.decode(errors="replace"): record.line_no for record in map(again.build, table.rows())
-                }
-                became = await collect(settings, marks, batch_id, keys)
+                became = await collect(settings, marks, batch_id)
                 _write(became, outcomes, ending, table, _builder(table, source, chosen, batch_id))
             return last
 

@@ -1,7 +1,7 @@
 """What became of each row of a batch, read from the topics: the tracker adds up, it does not keep rows.
 
 Progress says what each row counts as. The refusals, the review items and the digitised addresses that the batch brought
-say why and where. A row that is unchanged brought nothing: its address is looked up among all that are digitised.
+say why and where. A row that is unchanged brought nothing: its address is looked up by its code.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -41,21 +41,18 @@ async def mark(settings: Settings) -> Marks:
         return await reader.ends(_TOPICS)
 
 
-async def collect(settings: Settings, marks: Marks, batch_id: str, keys: Mapping[str, int]) -> Outcomes:
-    """What became of the rows of a batch that is complete. `keys` has the line of each record key of the batch.
-
-    Raises KafkaError.
-    """
+async def collect(settings: Settings, marks: Marks, batch_id: str) -> Outcomes:
+    """What became of the rows of a batch that is complete. Raises KafkaError."""
     found = Outcomes(batch_id)
     async with _Reader(settings) as reader:
         ends = await reader.ends(_TOPICS)
         async for topic, record in reader.read({tp: marks.get(tp, 0) for tp in ends}, ends):
             found.take(topic, record)
-        unchanged = found.unchanged(keys)
-        if unchanged:
+        if unchanged := found.unchanged():
             published = {tp: end for tp, end in ends.items() if tp.topic == settings.topic_prefix + DIGITISED}
             async for _, record in reader.read(dict.fromkeys(published, 0), published):
-                found.look_up(record, unchanged)
+                if record.key in unchanged:
+                    found.look_up(record.value, unchanged[record.key])
     return found
 
 
@@ -67,7 +64,6 @@ class Outcomes:
         self._counted: dict[int, tuple[int, Counted]] = {}
         self._refused: dict[int, Refused] = {}
         self._places: dict[int, tuple[int, int]] = {}
-        self._codes: dict[bytes, int] = {}
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - it goes with the object
 
     def take(self, topic: str, record: ConsumerRecord) -> None:
@@ -80,30 +76,24 @@ class Outcomes:
         elif record.value is not None:
             value = orjson.loads(record.value)
             if value["batch_id"] == self._batch_id and value["line_no"] is not None:
-                self._keep(value["line_no"], value["result"])
+                self._places[value["line_no"]] = self._store(value["result"])
 
-    def unchanged(self, keys: Mapping[str, int]) -> dict[str, int]:
-        """Those of the record keys whose line counts as unchanged."""
-        return {
-            key: line
-            for key, line in keys.items()
-            if line in self._counted and self._counted[line][1].outcome is Outcome.UNCHANGED
-        }
+    def unchanged(self) -> dict[bytes, list[int]]:
+        """The lines that brought nothing new, by the key of the code that they have."""
+        found: dict[bytes, list[int]] = {}
+        for line, (_, counted) in self._counted.items():
+            if counted.outcome is Outcome.UNCHANGED and counted.code is not None:
+                found.setdefault(counted.code.encode(), []).append(line)
+        return found
 
-    def look_up(self, record: ConsumerRecord, unchanged: Mapping[str, int]) -> None:
-        """Take in a digitised address, or its withdrawal, for the lines that brought nothing new."""
-        if record.value is None:
-            line = self._codes.pop(record.key, None)
-            if line is not None:
-                self._counted[line] = (self._counted[line][0], Counted(Outcome.UNCHANGED))
+    def look_up(self, value: bytes | None, lines: Sequence[int]) -> None:
+        """Take in the digitised address of lines that brought nothing new, None where its code is retired."""
+        if value is None:
+            for line in lines:
                 self._places.pop(line, None)
             return
-        value = orjson.loads(record.value)
-        line = unchanged.get(value["record_key"])
-        if line is not None:
-            self._codes[record.key] = line
-            self._counted[line] = (self._counted[line][0], Counted(Outcome.UNCHANGED, record.key.decode()))
-            self._keep(line, value["result"])
+        place = self._store(orjson.loads(value)["result"])
+        self._places.update(dict.fromkeys(lines, place))
 
     def answer(self, record: Record) -> Answer:
         """What became of a row."""
@@ -127,10 +117,11 @@ class Outcomes:
             code, detail = (header(record.headers, name) or b"" for name in _WHY)
             self._refused[row[1]] = Refused(code.decode(errors="replace"), detail.decode(errors="replace"))
 
-    def _keep(self, line: int, result: dict[str, Any]) -> None:
+    def _store(self, result: dict[str, Any]) -> tuple[int, int]:
         data = orjson.dumps(result)
-        self._places[line] = (self._spool.seek(0, 2), len(data))
+        place = (self._spool.seek(0, 2), len(data))
         self._spool.write(data)
+        return place
 
     def _result(self, line: int) -> AddressResult | None:
         place = self._places.get(line)
