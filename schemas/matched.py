@@ -20,10 +20,11 @@ class MatchedAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatchedAddress:
-    """`version` is the offset of the raw record that caused this; the registrar ignores older ones.
+    """`version` is the offset of the raw record that caused this; the registrar ignores older ones. For CONFIRM it is
+    the version that should be registered.
 
-    For CONFIRM it is the version that should be registered. `result` is None but for REGISTER. `moved_to` names the new registry area of a record that left; a RELEASE without it is
-    a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
+    `result` is None but for REGISTER. `moved_to` names the new registry area of a record that left; a RELEASE without
+    it is a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
     `previous_outcome` is what that row counted as before, and `previous_reason` why.
     """
 

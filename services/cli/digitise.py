@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.intake.answers import Answer
     from services.intake.outputs import Writer
     from services.intake.readers import Row, Table
-    from services.intake.records import Record, RecordBuilder
+    from services.intake.records import RecordBuilder
 
 _BATCH_ROWS = 1000
 _SOURCE = "offline"
@@ -119,7 +119,7 @@ def _run(
     """Digitise batch by batch; rows by what became of them."""
     counts: Counter[str] = Counter()
     for batch in batches:
-        answers = answer(core, [builder.build(row) for row in batch])
+        answers = answer(core, builder, batch)
         writer.write(answers)
         sink.flush()
         counts.update(each.refused.code if each.refused else _action(each) for each in answers)
@@ -142,14 +142,15 @@ class _Submitted(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def answer(core: AddressCore, records: Sequence[Record]) -> list[Answer]:
-    """What the normaliser would make of these records, in order."""
+def answer(core: AddressCore, builder: RecordBuilder, rows: Sequence[Row]) -> list[Answer]:
+    """What the normaliser would make of these rows, in order."""
     from schemas.raw import RawAddress
-    from services.intake.answers import Answer, Refused
+    from services.intake.answers import Answer, refused
     from services.normaliser.reading import Refusal, read_raw
     from services.stream.settings import Settings
 
     most_bytes = Settings().max_record_bytes
+    records = [builder.build(row) for row in rows]
     readings = [read_raw(_Submitted(record.key, record.value), most_bytes) for record in records]
     results = iter(core.digitise([reading for reading in readings if isinstance(reading, RawAddress)]))
     answers = []
@@ -158,7 +159,8 @@ def answer(core: AddressCore, records: Sequence[Record]) -> list[Answer]:
             answers.append(Answer(record, reading, next(results), None))
         else:
             assert isinstance(reading, Refusal), "a row of a file is neither a decision nor a withdrawal"
-            answers.append(Answer(record, None, None, Refused(reading.code.value, reading.detail)))
+            columns = builder.map_of(record.row.values or {}).columns
+            answers.append(Answer(record, None, None, refused(reading.code.value, reading.detail, columns)))
     return answers
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -13,13 +12,11 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from services.intake.outcomes import Outcomes
+    from services.cli.outcome_file import OutcomeFile
     from services.intake.readers import Scan, Table
     from services.intake.records import RecordBuilder
     from services.intake.submission import Progress
     from services.intake.tracker_client import TrackerClient
-
-_CHUNK = 1000
 
 
 def submit(
@@ -56,7 +53,6 @@ def submit(
     from rich.console import Console
 
     from services.cli.files import show_understanding
-    from services.intake.outcomes import collect, mark
     from services.intake.submission import Submission, new_batch_id
     from services.intake.tracker_client import TrackerClient
     from services.stream.settings import Settings
@@ -64,7 +60,7 @@ def submit(
     settings, batch_id, console = Settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
     chosen = mapping or []
     table, builder, found = _prepare(file, sheet, source, chosen, batch_id)
-    ending = _outcome_ending(outcomes, file, wait)
+    outcome_file = _outcome_file(outcomes, file, wait)
     if not quiet:
         show_understanding(file, table, builder.heading_map)
     _warn(console, found)
@@ -76,11 +72,11 @@ def submit(
                 settings, source, name or file.name, client if reachable else None, batch_id=batch_id, stall=timeout
             )
             records = (builder.build(row) for row in table.rows())
-            marks = await mark(settings) if outcomes else {}
+            if outcome_file is not None:
+                await outcome_file.begin(settings)
             last = await _show(console, submission.run(records, wait=wait), found.rows)
-            if outcomes is not None:
-                became = await collect(settings, marks, batch_id)
-                _write(became, outcomes, ending, table, _builder(table, source, chosen, batch_id))
+            if outcome_file is not None:
+                await outcome_file.finish(settings, batch_id, table, _builder(table, source, chosen, batch_id))
             return last
 
     console.print(f"batch {batch_id}", highlight=False)
@@ -112,34 +108,18 @@ def _builder(table: Table, source: str, mapping: list[str], batch_id: str) -> Re
     return RecordBuilder(source, table.columns, read_choices(mapping), batch_id)
 
 
-def _outcome_ending(outcomes: Path | None, file: Path, wait: bool) -> str:
-    """The format of the outcome file; empty without one."""
-    from services.cli.files import OutputError, output_ending
+def _outcome_file(outcomes: Path | None, file: Path, wait: bool) -> OutcomeFile | None:
+    from services.cli.files import OutputError
+    from services.cli.outcome_file import OutcomeFile
 
     if outcomes is None:
-        return ""
+        return None
     if not wait:
         _fail("--outcomes needs the outcome of every row: leave --no-wait out.\nNothing was sent.")
     try:
-        return output_ending(outcomes, file)
+        return OutcomeFile(outcomes, file)
     except OutputError as error:
         _fail(f"{error}\nNothing was sent.")
-
-
-def _write(became: Outcomes, output: Path, ending: str, table: Table, builder: RecordBuilder) -> None:
-    """Write what became of each row of the table, in its order. Raises OutputError."""
-    from services.cli.files import OutputError, own_columns
-    from services.intake.outputs import TABLES, opened, writer
-
-    rows = table.rows()
-    try:
-        with opened(output) as sink:
-            out = writer(sink, ending, own_columns(table) if ending in TABLES else (), online=True)
-            while chunk := list(islice(rows, _CHUNK)):
-                out.write([became.answer(builder.build(row)) for row in chunk])
-            out.finish()
-    except OSError as error:
-        raise OutputError(f"the batch is complete, but {output} cannot be written: {error.strerror}") from None
 
 
 def _warn(console: Console, found: Scan) -> None:
@@ -205,8 +185,9 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
 
     from services.cli.files import OutputError
     from services.intake.readers import ReadError
-    from services.intake.submission import StalledError, TopicMissingError
+    from services.intake.submission import StalledError
     from services.intake.tracker_client import TrackerUnavailableError
+    from services.stream.topic_ids import TopicMissingError
 
     again = "Submitting the file again is safe."
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,10 +14,12 @@ from services.intake.records import Record
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a row is no valid record: error code, and a sentence that says where and how to mend it."""
+    """Why a row is no valid record: error code, and a sentence that says where and how to mend it. `column` is the
+    operator's own name of the place, None where the sentence names none."""
 
     code: str
     detail: str
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,18 @@ RESULT_FIELDS = (
     *("house_number", "alley", "street", "village", "building", "unit"),
     *("postal_code", "proposed_code", "lat", "lon", "accuracy_m"),
     *("match_level", "coordinate_level", "score", "margin", "faults", "next_action"),
-    *("error_code", "error_detail"),
+    *("error_code", "error_column", "error_detail"),
 )
 OUTCOME_FIELDS = ("outcome", "code", "reason")
+
+
+def refused(code: str, detail: str, columns: Mapping[str, str]) -> Refused:
+    """A refusal in the operator's terms. `detail` begins with a JSON pointer where the fault has a place, and `columns`
+    has the column of each field that has one."""
+    pointer = detail.partition(":")[0]
+    field = pointer.removeprefix("/position/").removeprefix("/").replace("/", "_")
+    column = columns.get("id" if field == "source_record_id" else field) if pointer.startswith("/") else None
+    return Refused(code, detail, column)
 
 
 def result_fields(answer: Answer) -> dict[str, Any]:
@@ -59,7 +71,8 @@ def result_fields(answer: Answer) -> dict[str, Any]:
     if answer.result is None:
         fields: dict[str, Any] = {**dict.fromkeys(RESULT_FIELDS), "faults": []}
         if answer.refused is not None:
-            fields |= {"error_code": answer.refused.code, "error_detail": answer.refused.detail}
+            refused = answer.refused
+            fields |= {"error_code": refused.code, "error_column": refused.column, "error_detail": refused.detail}
         return fields
     result = answer.result
     legacy, position = result.legacy, result.position
@@ -85,6 +98,7 @@ def result_fields(answer: Answer) -> dict[str, Any]:
         "faults": list(result.faults),
         "next_action": result.next_action.value,
         "error_code": None,
+        "error_column": None,
         "error_detail": None,
     }
 

@@ -21,10 +21,11 @@ from schemas.codec import decode, from_mapping
 from schemas.dead_letter import DeadLetterHeader
 from schemas.outcome import Outcome
 from schemas.raw import RawAddress
-from services.intake.answers import Answer, Counted, Refused
+from services.intake.answers import Answer, Counted, refused
 from services.intake.records import Record
 from services.stream.envelope import batch_row, header
 from services.stream.settings import Settings
+from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, DIGITISED, RAW_DEAD_LETTERS, REVIEW
 
 _TOPICS = (BATCH_PROGRESS, RAW_DEAD_LETTERS, REVIEW, DIGITISED)
@@ -36,7 +37,11 @@ Marks = Mapping[TopicPartition, int]
 
 
 async def mark(settings: Settings) -> Marks:
-    """Where the topics end now: what becomes of a batch that is opened later comes after. Raises KafkaError."""
+    """Where the topics end now: what becomes of a batch that is opened later comes after. Raises KafkaError,
+    TopicMissingError."""
+    # Asked for by name, a missing topic would be made by a broker that makes topics on demand.
+    for topic in _TOPICS:
+        await topic_id(settings.kafka_bootstrap_servers, settings.topic_prefix + topic)
     async with _Reader(settings) as reader:
         return await reader.ends(_TOPICS)
 
@@ -62,7 +67,7 @@ class Outcomes:
     def __init__(self, batch_id: str) -> None:
         self._batch_id = batch_id
         self._counted: dict[int, tuple[int, Counted]] = {}
-        self._refused: dict[int, Refused] = {}
+        self._refused: dict[int, tuple[str, str]] = {}
         self._places: dict[int, tuple[int, int]] = {}
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - it goes with the object
 
@@ -95,12 +100,12 @@ class Outcomes:
         place = self._store(orjson.loads(value)["result"])
         self._places.update(dict.fromkeys(lines, place))
 
-    def answer(self, record: Record) -> Answer:
-        """What became of a row."""
+    def answer(self, record: Record, columns: Mapping[str, str]) -> Answer:
+        """What became of a row; `columns` has the column of each of its fields."""
         counted = self._counted[record.line_no][1] if record.line_no in self._counted else None
         if counted is not None and counted.outcome is Outcome.DEAD_LETTER:
-            refused = self._refused.get(record.line_no) or Refused(counted.reason or "", "see the dead letters")
-            return Answer(record, None, None, refused, counted)
+            code, detail = self._refused.get(record.line_no) or (counted.reason or "", "see the dead letters")
+            return Answer(record, None, None, refused(code, detail, columns), counted)
         raw = None if counted is None else from_mapping(RawAddress, orjson.loads(record.value))
         return Answer(record, raw, self._result(record.line_no), None, counted)
 
@@ -115,7 +120,7 @@ class Outcomes:
         row = batch_row(record.headers)
         if row is not None and row[0] == self._batch_id:
             code, detail = (header(record.headers, name) or b"" for name in _WHY)
-            self._refused[row[1]] = Refused(code.decode(errors="replace"), detail.decode(errors="replace"))
+            self._refused[row[1]] = (code.decode(errors="replace"), detail.decode(errors="replace"))
 
     def _store(self, result: dict[str, Any]) -> tuple[int, int]:
         data = orjson.dumps(result)

@@ -32,10 +32,6 @@ _POLL_SECONDS = 0.25
 _MOST_NAME = 200
 
 
-class TopicMissingError(RuntimeError):
-    """A topic does not exist on the broker. Says which, and how to create it."""
-
-
 class StalledError(RuntimeError):
     """Nothing became of the batch for too long. Says what is missing."""
 
@@ -130,10 +126,7 @@ class Submission:
 
     async def _check_topics(self) -> None:
         for topic in (RAW, BATCH_PROGRESS):
-            try:
-                await topic_id(self._settings.kafka_bootstrap_servers, self._settings.topic_prefix + topic)
-            except LookupError as error:
-                raise TopicMissingError(str(error)) from None
+            await topic_id(self._settings.kafka_bootstrap_servers, self._settings.topic_prefix + topic)
 
     async def _send(self, producer: AIOKafkaProducer, chunk: list[Record]) -> None:
         """Send rows and wait until the broker has all of them."""

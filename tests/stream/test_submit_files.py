@@ -64,6 +64,7 @@ def test_a_workbook_comes_back_with_what_became_of_each_row(kafka: str, pipeline
     assert (rows[0]["lat"], rows[0]["lon"]) == (21.823612, 105.214109)
     assert rows[2]["faults"] and rows[2]["reason"] in str(rows[2]["faults"])
     assert (rows[3]["reason"], rows[3]["error_code"]) == ("input.schema", "input.schema")
+    assert rows[3]["error_column"] == "Địa chỉ"
     assert "address" in str(rows[3]["error_detail"])
 
     again = diachi(kafka, url(tracker), *arguments, "--outcomes", tmp_path / "out.csv", "-q")

@@ -52,6 +52,7 @@ def test_json_lines(sample: Path, tmp_path: Path) -> None:
     assert rows[0]["village"] == "Thôn 5"
     assert rows[3]["proposed_code"] == "22110R6F7CJX"
     assert "/position/lat" in rows[2]["error_detail"]
+    assert [row["error_column"] for row in rows] == [None, "Địa chỉ", "lat", None, None]
     assert "3 input.schema" in said
     assert not list(tmp_path.glob(".*"))
 
