@@ -12,6 +12,7 @@ from typing import TextIO
 
 from gazetteer.names import fold
 from services.intake.encoding import READ_ENCODINGS, recognise_file
+from services.intake.formulas import with_formula
 from services.intake.heading import lay_out
 from services.intake.legacy import decode
 from services.intake.mapping import field_of
@@ -92,6 +93,7 @@ class Csv:
                     'close it, or double it ("") where it is part of the text'
                 )
             if any(cells):
+                cells = [with_formula(cell) for cell in cells]
                 yield [unicodedata.normalize("NFC", cell) for cell in cells] if self._encoding.composes else cells
 
 

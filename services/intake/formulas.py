@@ -2,7 +2,8 @@
 
 `=HYPERLINK(…)` in an address column would run on the desk of whoever opens the outcome file. Spreadsheets take a
 leading apostrophe as the sign of text, so such a cell gets one. Numbers and phones (`-5`, `+84 912 345 678`) run
-nothing and stay as they are. `with_formula` takes the apostrophe away again: nothing is lost.
+nothing and stay as they are. Where a CSV file is read, `with_formula` takes the apostrophe away again, as a spreadsheet
+does: an outcome file that was mended and is sent again holds what the first one held.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gazetteer.names import fold
-from services.intake.legacy import Legacy, decode, reads_better, recognise
+from services.intake.legacy import Legacy, could_be_legacy, decode, reads_better, recognise
 from services.intake.mapping import field_of
 from services.intake.table import MOST_COLUMNS, ReadError, Row
 
@@ -82,7 +82,7 @@ def lay_out(name: str, lines: Iterable[Cells], wanted: Collection[str], known: L
 
 def mended(cell: str, legacy: Legacy | None, whole: bool) -> str:
     """A cell in Unicode; in a column that is not wholly in the encoding, only what reads better so is decoded."""
-    if legacy is None or cell.isascii() or not (whole or reads_better(cell, legacy)):
+    if legacy is None or not could_be_legacy(cell) or not (whole or reads_better(cell, legacy)):
         return cell
     return decode(cell, legacy)
 
@@ -96,7 +96,7 @@ def _columns_in(sample: Sequence[Cells], legacy: Legacy | None) -> frozenset[int
         for nth, cell in enumerate(cells):
             if not cell.isascii():
                 vote = 1 if reads_better(cell, legacy) else -1
-                better[nth] = better.get(nth, 0) + (vote if max(cell) <= "\u00ff" else -len(sample))
+                better[nth] = better.get(nth, 0) + (vote if could_be_legacy(cell) else -len(sample))
     return frozenset(nth for nth, votes in better.items() if votes > 0)
 
 

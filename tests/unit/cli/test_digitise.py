@@ -108,6 +108,9 @@ def test_excel_in_and_out_keeps_the_operators_columns_and_makes_no_formula(tmp_p
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["Ghi chú"] for line in lines] == ["'=1+1", "+84 900 000 697"]
+    digitise(tmp_path / "out.csv", tmp_path / "again.jsonl")
+    again = [json.loads(line) for line in (tmp_path / "again.jsonl").read_text().splitlines()]
+    assert again[0]["extra"]["Ghi chú"] == "=1+1"
 
 
 def test_json_lines_in_can_be_csv_out(tmp_path: Path) -> None:

@@ -79,6 +79,14 @@ def test_columns_in_an_old_font_are_mended_beside_columns_in_unicode(tmp_path: P
     assert cells(table(tmp_path, written(mixed).encode())) == ROWS
 
 
+def test_good_text_far_below_an_old_fonts_rows_stays_as_it_is(tmp_path: Path) -> None:
+    legacy = [["1", encode(ROWS[0][1], Legacy.TCVN3), "", ""]] * 2100
+    content = written([HEADING, *legacy, ["2", "Phường Hà Giang, xã là", "", ""]]).encode()
+    found = cells(table(tmp_path, content))
+    assert found[0][1] == ROWS[0][1]
+    assert found[-1][1] == "Phường Hà Giang, xã là"
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=5))
 def test_text_in_utf8_is_never_read_otherwise(tmp_path: Path, lines: list[str]) -> None:

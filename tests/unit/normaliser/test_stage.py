@@ -218,6 +218,15 @@ def test_one_record_on_which_the_core_fails_costs_only_itself() -> None:
     assert desk.state(b"post:2") is None
 
 
+def test_a_record_that_is_set_aside_has_its_row_accounted_for() -> None:
+    desk = Desk()
+    out = Outputs("normaliser", RAW, "topic-id", RAW_DEAD_LETTERS)
+    desk.stage.set_aside(submission("good", 4), "the broker refuses it", out)
+    assert [record.topic for record in out.records] == [RAW_DEAD_LETTERS]
+    assert steps(out) == [(4, None, Outcome.DEAD_LETTER)]
+    assert desk.state() is None
+
+
 def test_a_withdrawal_releases_the_code_and_forgets_the_record() -> None:
     desk = Desk()
     desk.give(submission("good"))
