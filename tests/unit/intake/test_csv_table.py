@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from pathlib import Path
@@ -133,6 +134,19 @@ def test_a_line_that_numbers_the_columns_is_no_row(tmp_path: Path) -> None:
 def test_a_heading_that_the_operator_maps_is_found_below_a_title(tmp_path: Path) -> None:
     content = "Bưu điện tỉnh,,\nLập ngày 1/7,,\nSố hiệu,Chỗ ở,Tuyến\n1,a,b\n".encode()
     assert table(tmp_path, content, wanted=["chỗ ở"]).columns == ("Số hiệu", "Chỗ ở", "Tuyến")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(
+    st.binary(max_size=200)
+    | st.text(st.sampled_from("id,;\t\"'\n\rđịa chỉ=·¸ø")).map(str.encode)
+    | st.text().map(lambda text: text.encode("utf-16", "surrogatepass"))
+)
+def test_any_bytes_are_a_table_or_end_in_a_named_error(tmp_path: Path, content: bytes) -> None:
+    rows = []
+    with contextlib.suppress(ReadError):
+        rows = list(table(tmp_path, content).rows())
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
 
 
 def test_absurd_files_end_in_a_named_error(tmp_path: Path) -> None:

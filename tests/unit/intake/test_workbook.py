@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from collections.abc import Callable
@@ -214,6 +215,17 @@ def test_a_damaged_workbook_is_named(tmp_path: Path, content: bytes, says: str) 
     path.write_bytes(content)
     with pytest.raises(ReadError, match=says):
         open_table(path)
+
+
+@pytest.mark.parametrize("ending", ["xls", "ods"])
+def test_a_workbook_that_was_cut_off_or_changed_ends_in_a_named_error_or_is_read(tmp_path: Path, ending: str) -> None:
+    whole = (FILES / f"addresses.{ending}").read_bytes()
+    path = tmp_path / f"file.{ending}"
+    for at in range(9, len(whole), len(whole) // 9):
+        for content in (whole[:at], whole[:at] + b"\xff" * 8 + whole[at + 8 :]):
+            path.write_bytes(content)
+            with contextlib.suppress(ReadError):
+                assert open_table(path).columns
 
 
 def test_an_empty_sheet_names_the_others(tmp_path: Path) -> None:
