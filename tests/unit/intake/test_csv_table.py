@@ -88,7 +88,7 @@ def test_good_text_far_below_an_old_fonts_rows_stays_as_it_is(tmp_path: Path) ->
     assert found[-1][1] == "Phường Hà Giang, xã là"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=5))
 def test_text_in_utf8_is_never_read_otherwise(tmp_path: Path, lines: list[str]) -> None:
     path = tmp_path / "file.csv"
@@ -136,7 +136,7 @@ def test_a_heading_that_the_operator_maps_is_found_below_a_title(tmp_path: Path)
     assert table(tmp_path, content, wanted=["chỗ ở"]).columns == ("Số hiệu", "Chỗ ở", "Tuyến")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
 @given(
     st.binary(max_size=200)
     | st.text(st.sampled_from("id,;\t\"'\n\rđịa chỉ=·¸ø")).map(str.encode)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.legacy import Legacy, decode, encode, reads_better, recognise
@@ -32,21 +33,25 @@ WRITTEN = [
 ]
 
 
+@cache
 def communes() -> list[str]:
     with COMMUNES.open(encoding="utf-8", newline="") as file:
         return [unicodedata.normalize("NFC", row["name"]) for row in csv.DictReader(file)]
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from(ASCII + SMALL + CAPITALS)))
 def test_vni_round_trips(text: str) -> None:
     assert decode(encode(text, Legacy.VNI), Legacy.VNI) == text
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from([char for char in ASCII if not "A" <= char <= "Z"] + SMALL)))
 def test_tcvn3_round_trips_in_small_letters(text: str) -> None:
     assert decode(encode(text, Legacy.TCVN3), Legacy.TCVN3) == text
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from(ASCII + SMALL + CAPITALS)))
 def test_tcvn3_loses_no_more_than_the_case(text: str) -> None:
     assert decode(encode(text, Legacy.TCVN3), Legacy.TCVN3).casefold() == text.casefold()
@@ -81,17 +86,20 @@ def test_names_of_all_communes_are_recognised_a_few_at_a_time(which: Legacy) -> 
     assert judged.count(which) >= 0.95 * len(judged)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(max_codepoint=0x7F))))
 def test_ascii_is_never_taken_for_legacy(texts: list[str]) -> None:
     assert recognise(texts) is None
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_vietnamese_in_unicode_is_never_taken_for_legacy(data: st.DataObject) -> None:
     names = communes()
     assert recognise(data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=30))) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(str.__add__, st.text(), st.characters(min_codepoint=0x2200)), max_size=20))
 def test_text_with_characters_that_no_byte_stands_for_is_never_taken_for_legacy(texts: list[str]) -> None:
     assert recognise(texts) is None

@@ -27,7 +27,7 @@ def values(found: Table) -> list[dict[str, object] | None]:
     return [row.values for row in found.rows()]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     rows=st.lists(st.lists(texts, min_size=3, max_size=3), max_size=8),
     delimiter=st.sampled_from(",;\t"),

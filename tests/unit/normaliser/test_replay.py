@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.batch import BatchTransitions, Transition
@@ -91,6 +91,7 @@ def test_a_decision_that_is_put_back_is_a_step_of_the_row_that_it_decides() -> N
     assert (event.line_no, event.previous_outcome) == (5, Outcome.REVIEW)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["good", "doubtful", "elsewhere", "poison"]), st.booleans()), min_size=1, max_size=12
@@ -135,6 +136,7 @@ def _announced(event: MatchedAddress) -> Transition:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9999), st.integers(0, 10**6 - 1), st.integers(0, 2**62), st.sampled_from(DeadLetterCode))
 def test_headers_round_trip_after_any_others(count: int, partition: int, offset: int, reason: DeadLetterCode) -> None:
     replay = Replay(count, partition, offset, reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.dead_letter import DeadLetterCode
@@ -38,6 +38,7 @@ HEADERS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.binary() | st.none(), st.binary(), HEADERS, st.integers(0, 20))
 def test_however_often_it_goes_round_its_bytes_key_and_headers_are_its_own(
     value: bytes | None, key: bytes, headers: list[tuple[str, bytes]], rounds: int
@@ -87,6 +88,7 @@ def test_what_cannot_be_put_back_says_why() -> None:
         assert letter(record, code).cannot_be_put_back
 
 
+@settings(deadline=None)
 @given(st.sampled_from([RAW_DEAD_LETTERS, MATCHED_DEAD_LETTERS]), st.integers(0, 999_999), st.integers(0, 2**60))
 def test_names_can_be_read_again(topic: str, partition: int, offset: int) -> None:
     place = Place(topic, partition, offset)
