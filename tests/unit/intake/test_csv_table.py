@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from services.intake.encoding import recognise_file
 from services.intake.legacy import Legacy, encode
 from services.intake.readers import ReadError, Table, open_table, scan
 
+SAMPLE = Path(__file__).parents[3] / "gazetteer" / "samples" / "tuyen_quang.csv"
 HEADING = ["Mã", "Địa chỉ", "Xã/Phường", "Ghi chú"]
 ROWS = [
     ["1", "Số 5, ngõ 12, đường Bình Thuận", "Phường Minh Xuân", "đã kiểm tra"],
@@ -154,3 +156,16 @@ def test_absurd_files_end_in_a_named_error(tmp_path: Path) -> None:
         table(tmp_path, ("address," * 1200 + "x\n").encode())
     with pytest.raises(ReadError, match="line 2 has more than"):
         scan(table(tmp_path, b"id,address\n" + b"x" * 3_000_000))
+
+
+@pytest.mark.parametrize("which", Legacy)
+@pytest.mark.parametrize("codec", ["latin-1", "utf-8"])
+def test_the_sample_batch_comes_whole_out_of_an_old_encoding(tmp_path: Path, which: Legacy, codec: str) -> None:
+    text = unicodedata.normalize("NFC", SAMPLE.read_text(encoding="utf-8-sig"))
+    good = cells(table(tmp_path, text.encode()))
+    found = table(tmp_path, encode(text, which).encode(codec))
+    assert any(which.value in note for note in found.notes)
+    # TCVN3 has no toned capitals.
+    assert [[cell.casefold() for cell in row] for row in cells(found)] == [
+        [cell.casefold() for cell in row] for row in good
+    ]
