@@ -11,11 +11,14 @@ from pathlib import Path
 import orjson
 import pytest
 from aiokafka.errors import KafkaError
+from typer.testing import CliRunner
 
 from schemas.batch import BatchClosed, BatchOpened, BatchStatus, BatchTransitions, Transition
-from schemas.codec import decode, encode
+from schemas.codec import encode
 from schemas.dead_letter import DeadLetterCode
 from schemas.outcome import Outcome
+from services.cli.main import app
+from services.intake.tracker_client import TrackerClient
 from services.stream.dead_letters import Letter, Selection
 from services.stream.envelope import BATCH_ID, LINE_NO, Headers, event_headers, event_id
 from services.stream.letter_box import LetterBox
@@ -34,7 +37,7 @@ from tests.contract.published import assert_published
 from tests.stream.kafka_io import produce, read_committed
 from tests.stream.pipeline import Pipeline, wait_for
 from tests.stream.services import create_service_topics
-from tests.stream.test_submit import diachi, start, url
+from tests.stream.test_submit import start, url
 from tests.unit.make import Record, event, result
 
 GOOD = "Số 12 đường Tân Hà, Phường Minh Xuân, Tuyên Quang"
@@ -80,24 +83,33 @@ def progress(*steps: Transition) -> list[Row]:
     return [(b"b1", encode(each), []) for each in events]
 
 
-def counted(kafka: str, tracker: str) -> BatchStatus:
-    shown = diachi(kafka, tracker, "status", "b1", "--json")
-    return decode(BatchStatus, shown.stdout.encode())
+def counted(tracker: str) -> BatchStatus | None:
+    async def ask() -> BatchStatus | None:
+        async with TrackerClient(tracker) as client:
+            return await client.status("b1")
+
+    return asyncio.run(ask())
 
 
-def listed(kafka: str, *options: str) -> list[dict[str, object]]:
-    shown = diachi(kafka, "", "dlq", "list", "--json", *options)
-    assert shown.returncode == 0, shown.stderr
-    return [json.loads(line) for line in shown.stdout.splitlines()]
+def dlq(*arguments: str, status: int = 0) -> str:
+    run = CliRunner().invoke(app, ["dlq", *arguments])
+    assert run.exit_code == status, run.output
+    return run.output
 
 
-def dlq(kafka: str, *arguments: str) -> str:
-    run = diachi(kafka, "", "dlq", *arguments)
-    assert run.returncode == 0, run.stderr
-    return run.stdout
+def listed(*options: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in dlq("list", "--json", *options).splitlines()]
 
 
-def test_dead_letters_are_listed_shown_put_back_and_dropped(kafka: str, topic_prefix: str, pipeline: Pipeline) -> None:
+def outcomes(tracker: str) -> dict[str, int]:
+    status = counted(tracker)
+    return status.outcomes if status else {}
+
+
+def test_dead_letters_are_listed_shown_put_back_and_dropped(
+    kafka: str, topic_prefix: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
     code = DeadLetterCode.UNEXPECTED.value
     dead = [Transition(n, n, None, Outcome.DEAD_LETTER, reason=code) for n in (1, 2, 3)]
     headers = event_headers(MATCHED, "/diachi/normaliser", event=EVENT, subject=b"22110", time=TIME, trace=None)
@@ -109,21 +121,22 @@ def test_dead_letters_are_listed_shown_put_back_and_dropped(kafka: str, topic_pr
     rows = letters_of("registrar", MATCHED, MATCHED_DEAD_LETTERS, registration)
     asyncio.run(produce(kafka, topic_prefix + MATCHED_DEAD_LETTERS, rows))
     tracker, *_ = start(pipeline, "tracker", "normaliser", "registrar")
-    wait_for(lambda: counted(kafka, url(tracker)).outcomes == {"dead_letter": 3}, "the batch", 30)
+    wait_for(lambda: outcomes(url(tracker)) == {"dead_letter": 3}, "the batch", 30)
 
-    table = dlq(kafka, "list", "--batch", "b1")
+    table = dlq("list", "--batch", "b1")
     assert table.count(code) == 2 + 3
     assert "Tân Hà" not in table
-    assert len(listed(kafka, "--topic", "matched")) == 1
-    assert listed(kafka, "--code", "input.schema") == []
-    assert listed(kafka, "--until", "1h") == [] and len(listed(kafka, "--since", "1h")) == 3
-    (name,) = (str(found["name"]) for found in listed(kafka) if found["line_no"] == 1)
-    assert "đường Tân Hà" in dlq(kafka, "show", name)
-    assert diachi(kafka, "", "dlq", "replay").returncode == 1
+    assert len(listed("--topic", "matched")) == 1
+    assert listed("--code", "input.schema") == []
+    assert listed("--until", "1h") == [] and len(listed("--since", "1h")) == 3
+    (name,) = (str(found["name"]) for found in listed() if found["line_no"] == 1)
+    assert "đường Tân Hà" in dlq("show", name)
+    dlq("replay", status=1)
 
-    assert dlq(kafka, "replay", "--batch", "b1") == "3 dead letters put back\n"
-    wait_for(lambda: counted(kafka, url(tracker)).outcomes == {"digitised": 2, "dead_letter": 1}, "the rows", 30)
-    status = counted(kafka, url(tracker))
+    assert dlq("replay", "--batch", "b1") == "3 dead letters put back\n"
+    wait_for(lambda: outcomes(url(tracker)) == {"digitised": 2, "dead_letter": 1}, "the rows", 30)
+    status = counted(url(tracker))
+    assert status is not None
     assert (status.state, status.accounted, status.submitted) == ("complete", 3, 3)
     assert status.reasons == {"input.schema": 1}
     for topic in (RAW, MATCHED):
@@ -133,14 +146,14 @@ def test_dead_letters_are_listed_shown_put_back_and_dropped(kafka: str, topic_pr
     (back,) = (r for r in asyncio.run(read_committed(kafka, topic_prefix + RAW)) if r.key == b"post:1")
     assert (back.value, list(back.headers)[:3]) == (raw(1, GOOD).value, list(raw(1, GOOD).headers))
 
-    (again,) = listed(kafka)
+    (again,) = listed()
     assert (again["line_no"], again["error_code"], again["replays"]) == (2, "input.schema", 1)
-    said = dlq(kafka, "replay", "--all", "--max-replays", "1")
+    said = dlq("replay", "--all", "--max-replays", "1")
     assert "0 dead letters put back" in said and "1 left as they are: put back 1 times already" in said
-    assert dlq(kafka, "drop", str(again["name"])) == "1 dead letters dropped\n"
-    assert dlq(kafka, "list") == "No dead letters.\n"
-    assert len(listed(kafka, "--handled")) == 4
-    assert counted(kafka, url(tracker)).outcomes == {"digitised": 2, "dead_letter": 1}
+    assert dlq("drop", str(again["name"])) == "1 dead letters dropped\n"
+    assert dlq("list") == "No dead letters.\n"
+    assert len(listed("--handled")) == 4
+    assert outcomes(url(tracker)) == {"digitised": 2, "dead_letter": 1}
     for record in asyncio.run(read_committed(kafka, topic_prefix + HANDLED_LETTERS)):
         assert_published(HANDLED_LETTERS, record.key, record.value, record.headers)
 
