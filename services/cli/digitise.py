@@ -156,11 +156,11 @@ def answer(core: AddressCore, builder: RecordBuilder, rows: Sequence[Row]) -> li
     answers = []
     for record, reading in zip(records, readings, strict=True):
         if isinstance(reading, RawAddress):
-            answers.append(Answer(record, reading, next(results), None))
+            answers.append(Answer(record, next(results), None))
         else:
             assert isinstance(reading, Refusal), "a row of a file is neither a decision nor a withdrawal"
             columns = builder.map_of(record.row.values or {}).columns
-            answers.append(Answer(record, None, None, refused(reading.code.value, reading.detail, columns)))
+            answers.append(Answer(record, None, refused(reading.code.value, reading.detail, columns)))
     return answers
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from schemas.address import AddressResult
 from schemas.outcome import Outcome
-from schemas.raw import RawAddress
 from services.intake.records import Record
 
 
@@ -34,13 +33,12 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one row. `raw` is the valid record, and `result` its digitised form, None for a refused row.
+    """What became of one row. `result` is its digitised form, None for a refused row.
 
     `counted` is None in a dry run, and for a row of a batch of which nothing was heard.
     """
 
     record: Record
-    raw: RawAddress | None
     result: AddressResult | None
     refused: Refused | None
     counted: Counted | None = None

@@ -17,10 +17,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.address import AddressResult
 from schemas.batch import BatchTransitions
-from schemas.codec import decode, from_mapping
+from schemas.codec import decode
 from schemas.dead_letter import DeadLetterHeader
 from schemas.outcome import Outcome
-from schemas.raw import RawAddress
 from services.intake.answers import Answer, Counted, refused
 from services.intake.records import Record
 from services.stream.envelope import batch_row, header
@@ -105,9 +104,8 @@ class Outcomes:
         counted = self._counted[record.line_no][1] if record.line_no in self._counted else None
         if counted is not None and counted.outcome is Outcome.DEAD_LETTER:
             code, detail = self._refused.get(record.line_no) or (counted.reason or "", "see the dead letters")
-            return Answer(record, None, None, refused(code, detail, columns), counted)
-        raw = None if counted is None else from_mapping(RawAddress, orjson.loads(record.value))
-        return Answer(record, raw, self._result(record.line_no), None, counted)
+            return Answer(record, None, refused(code, detail, columns), counted)
+        return Answer(record, self._result(record.line_no), None, counted)
 
     def _count(self, event: BatchTransitions) -> None:
         for step in event.transitions:

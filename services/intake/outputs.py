@@ -4,6 +4,7 @@ refused."""
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -25,6 +26,8 @@ TABLES = (".csv", ".xlsx")
 _NO_GEOMETRY = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
 # Spreadsheets take a file for UTF-8 only if it says so.
 _BOM = b"\xef\xbb\xbf"
+
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 Fields = Callable[[Answer], dict[str, Any]]
 
@@ -79,8 +82,8 @@ class JsonLinesWriter:
         lines = []
         for answer in answers:
             line = {"id": _id(answer), "line_no": answer.record.line_no, **self._fields(answer)}
-            if answer.raw is not None and answer.raw.extra:
-                line["extra"] = answer.raw.extra
+            if answer.record.extra:
+                line["extra"] = {name: _sound(text) for name, text in answer.record.extra.items()}
             lines.append(_dumps(line))
         self._file.write(b"".join(lines))
 
@@ -159,13 +162,18 @@ def _feature(answer: Answer, fields: dict[str, Any]) -> dict[str, Any]:
     if answer.result is not None and lat is not None and answer.result.coordinate_level not in _NO_GEOMETRY:
         geometry = {"type": "Point", "coordinates": [lon, lat]}
     properties = {"line_no": answer.record.line_no, **fields}
-    if answer.raw is not None:
-        if answer.result is not None:
-            properties["address"] = answer.result.address_text
-        for name, text in (answer.raw.extra or {}).items():
-            if not is_personal(name):
-                properties[f"own_{name}" if name in properties else name] = redact(text, answer.raw.householder)
+    if answer.result is not None:
+        properties["address"] = answer.result.address_text
+    for name, text in answer.record.extra.items():
+        if not is_personal(name):
+            own = redact(_sound(text), answer.record.householder)
+            properties[f"own_{name}" if name in properties else name] = own
     return {"type": "Feature", "id": _id(answer), "geometry": geometry, "properties": properties}
+
+
+def _sound(text: str) -> str:
+    """Text that JSON can hold: bytes that were no UTF-8 become U+FFFD."""
+    return _NO_TEXT.sub("\ufffd", text)
 
 
 def _id(answer: Answer) -> Any:
@@ -174,7 +182,7 @@ def _id(answer: Answer) -> Any:
     for given in (values.get("id"), values.get("source_record_id")):
         if isinstance(given, int) and str(given) == answer.record.id:
             return given
-    return answer.record.id
+    return _sound(answer.record.id)
 
 
 def _cell(value: Any) -> Any:

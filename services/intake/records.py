@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
+from schemas.raw import Householder
 from services.intake.mapping import NUMBER_FIELDS, PERSON_FIELDS, TEXT_FIELDS, ColumnMap, map_columns, map_keys
 from services.intake.numbers import read_decimal, read_epsg, read_metres
 from services.intake.table import Row
@@ -38,13 +39,19 @@ class SourceNameError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row, ready to be sent. `id` is the source's, or made up from the address; `line_no` the row's number."""
+    """One row, ready to be sent. `id` is the source's, or made up from the address; `line_no` the row's number.
+
+    `extra` are the operator's own columns, and `householder` whose names must not go with them; both also where the row
+    is no valid record.
+    """
 
     line_no: int
     id: str
     key: bytes
     value: bytes
     row: Row
+    extra: Mapping[str, str] = field(default_factory=dict)
+    householder: Householder | None = None
 
 
 class RecordBuilder:
@@ -109,7 +116,9 @@ class RecordBuilder:
         }
         if row.surplus:
             record["surplus_cells"] = row.surplus
-        return Record(row.number, record_id, self._key(record_id), _to_json(record)[:_MOST_BYTES], row)
+        data = _to_json(record)[:_MOST_BYTES]
+        extra, householder = _extra(fields), _householder(fields)
+        return Record(row.number, record_id, self._key(record_id), data, row, extra, householder)
 
     def _unnamed_id(self, content: bytes) -> str:
         digest = blake2b(content, digest_size=_HASH_BYTES)
@@ -148,6 +157,19 @@ def _fields(values: Mapping[str, Any], columns: ColumnMap) -> dict[str, Any]:
     if not fields.get("extra", True):
         del fields["extra"]
     return fields
+
+
+def _extra(fields: Mapping[str, Any]) -> dict[str, str]:
+    own = fields.get("extra")
+    return {name: text for name, text in own.items() if isinstance(text, str)} if isinstance(own, dict) else {}
+
+
+def _householder(fields: Mapping[str, Any]) -> Householder | None:
+    person = fields.get("householder")
+    if not isinstance(person, dict):
+        return None
+    name, phone = (str(person[key]) if person.get(key) is not None else None for key in ("name", "phone"))
+    return Householder(name, phone)
 
 
 def _composed(values: Mapping[str, Any], columns: ColumnMap, fields: dict[str, Any]) -> str:

@@ -79,6 +79,7 @@ def test_geojson_has_a_feature_a_row_and_nothing_personal(sample: Path, tmp_path
     assert features[1]["geometry"] is None
     assert features[3]["properties"]["Tuyến"] == "TQ-05"
     assert features[2]["properties"]["error_code"] == "input.schema"
+    assert features[2]["properties"]["Tuyến"] == "TQ-04"
     for personal in PERSONAL:
         assert personal not in text
 
@@ -160,6 +161,15 @@ def test_the_filter_answers_each_line_before_the_input_ends() -> None:
         "id commune_code legacy_commune_code village proposed_code lat lon match_level coordinate_level score margin"
     )
     assert {*least.split(), "faults", "next_action"} <= answers[1].keys()
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "jsonl", "geojson"])
+def test_bytes_that_are_not_utf8_stop_no_format(ending: str, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_bytes("id,address,Tuyến\n1,xã Tân Trào,a\n".encode() + b"caf\xe9,x\xff,\xfe\n")
+    output = tmp_path / f"out.{ending}"
+    assert "1 input.not_utf8" in digitise(source, output)
+    assert b"input.not_utf8" in output.read_bytes() or ending == "xlsx"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def written(rows: list[dict[str, str]], **options: Any) -> bytes:
     builder, file = RecordBuilder("post", COLUMNS, {}), io.BytesIO()
     writer = ExcelWriter(file, COLUMNS, RESULT_FIELDS, result_fields, **options)
     answers = [
-        Answer(builder.build(Row(nth, dict(row))), None, None, Refused("input.schema", "mend it"))
+        Answer(builder.build(Row(nth, dict(row))), None, Refused("input.schema", "mend it"))
         for nth, row in enumerate(rows, start=1)
     ]
     writer.write(answers)
