@@ -14,7 +14,7 @@ import contextlib
 import datetime
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 import orjson
@@ -28,6 +28,8 @@ from python_calamine import (
     load_workbook,
 )
 
+from services.intake.number_formats import NumberFormat, number_formats
+
 MOST_MEMORY_BYTES = 3 * 1024**3
 MOST_SECONDS = 300
 MOST_OUTPUT_BYTES = 4 * 1024**3
@@ -36,6 +38,9 @@ CANNOT_READ, TOO_LARGE = 3, 4
 # Excel shows so many digits of a number, and keeps hardly more.
 _DIGITS = 15
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+Formats = Mapping[int, NumberFormat]
 
 
 class Head(NamedTuple):
@@ -55,7 +60,7 @@ def main(arguments: list[str]) -> int:
         with load_workbook(path) as book:
             name = _choose(book, wanted)
             others = [each for each in _worksheets(book) if each != name]
-            _write(book.get_sheet_by_name(name), others, sys.stdout.buffer)
+            _write(book.get_sheet_by_name(name), others, number_formats(path, name), sys.stdout.buffer)
     except PasswordError:
         return _refuse("it is protected by a password: save it without one")
     except LookupError as error:
@@ -99,16 +104,16 @@ def _choose(book: CalamineWorkbook, wanted: str) -> str:
     return alike[0]
 
 
-def _write(sheet: CalamineSheet, others: list[str], out: BinaryIO) -> None:
+def _write(sheet: CalamineSheet, others: list[str], formats: Formats, out: BinaryIO) -> None:
     # The width of a sheet counts empty cells; that of the texts is known when all are read.
-    width = max((len(cells) for _, cells, _ in _rows(sheet)), default=0)
+    width = max((len(cells) for _, cells, _ in _rows(sheet, formats)), default=0)
     out.write(orjson.dumps(list(Head(sheet.name, others, width, len(_below(sheet))))) + b"\n")
-    for line in _rows(sheet):
+    for line in _rows(sheet, formats):
         out.write(orjson.dumps(line) + b"\n")
     out.flush()
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str], list[int]]]:
+def _rows(sheet: CalamineSheet, formats: Formats) -> Iterator[tuple[int, list[str], list[int]]]:
     """Number, cells and repeated cells of each row that holds anything of its own."""
     # Rows come from the first of the sheet, cells from the first column that holds anything.
     first_column = sheet.start[1] if sheet.start else 0
@@ -119,6 +124,11 @@ def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str], list[int]]]:
     open_cells: dict[int, tuple[int, str]] = {}
     for index, values in enumerate(sheet.iter_rows()):
         cells = [shown(value) for value in values]
+        for column, number_format in formats.items():
+            nth = column - first_column
+            value = values[nth] if 0 <= nth < len(values) else None
+            if isinstance(value, float):
+                cells[nth] = number_format.show(value) or cells[nth]
         own = any(cells)
         open_cells = {left: held for left, held in open_cells.items() if held[0] >= index}
         repeated = [left for left in sorted(open_cells) if left < len(cells) and not cells[left]]
@@ -137,7 +147,7 @@ def _below(sheet: CalamineSheet) -> list[tuple[tuple[int, int], tuple[int, int]]
 
 
 def shown(value: Any) -> str:
-    """A cell as a person sees it, but for the format of its cell: 21.5, 01/07/2025, 07:30, TRUE."""
+    """A value as a person sees it: 21.5, 01/07/2025, 07:30, TRUE."""
     if isinstance(value, str):
         return _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), value) if "_x" in value else value
     if isinstance(value, bool):

@@ -89,6 +89,31 @@ def test_cells_are_read_as_a_person_sees_them(tmp_path: Path) -> None:
     assert (row["true"], row["formula"]) == ("TRUE", "ab")
 
 
+def test_numbers_come_with_their_leading_zeros_and_percent_signs(tmp_path: Path) -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        grid(["Mã", "SĐT", "address", "Tỷ lệ", "Phần", "Số", "Lẫn"], at=(0, 2))(book, sheet)
+        formats = [book.add_format({"num_format": code}) for code in ("000000", "0000000000", "0%", "0.00%")]
+        for row in range(1, 30):
+            sheet.write_number(row, 2, 117 + row, formats[0])
+            sheet.write_number(row, 3, 912_345_600 + row, formats[1])
+            sheet.write_string(row, 4, "x")
+            sheet.write_number(row, 5, 0.07, formats[2])
+            sheet.write_number(row, 6, 0.125, formats[3])
+            sheet.write_number(row, 7, 5)
+            sheet.write_number(row, 8, 5, formats[0] if row % 2 else None)
+
+    first, *_ = values(workbook(tmp_path, grid(["other"]), fill, names=("A", "B & C"), sheet="B & C"))
+    assert first == {
+        "Mã": "000118",
+        "SĐT": "0912345601",
+        "address": "x",
+        "Tỷ lệ": "7%",
+        "Phần": "12.50%",
+        "Số": "5",
+        "Lẫn": "5",
+    }
+
+
 def test_titles_blank_rows_and_column_numbers_are_no_rows(tmp_path: Path) -> None:
     def fill(book: Any, sheet: Any) -> None:
         sheet.merge_range(1, 1, 1, 4, "DANH SÁCH ĐỊA CHỈ NĂM 2025")
