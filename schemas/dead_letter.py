@@ -1,8 +1,13 @@
-"""Why a record could not be processed, and the headers that say so beside its unchanged bytes."""
+"""Why a record could not be processed, the headers that say so beside its unchanged bytes, and what became of it.
+
+`dead-letter.handled.v1` says which letters were put back or dropped.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class DeadLetterCode(StrEnum):
@@ -18,6 +23,7 @@ class DeadLetterCode(StrEnum):
     DECISION_STALE = "decision.stale"
     DECISION_UNKNOWN_RECORD = "decision.unknown_record"
     DECISION_UNKNOWN_COMMUNE = "decision.unknown_commune"
+    NOT_REGISTERED = "registration.missing"
     UNEXPECTED = "internal.unexpected"
 
 
@@ -30,3 +36,27 @@ class DeadLetterHeader(StrEnum):
     STAGE = "dlq-stage"
     ERROR_CODE = "dlq-error-code"
     ERROR_DETAIL = "dlq-error-detail"
+
+
+class ReplayHeader(StrEnum):
+    """Headers added, last and in this order, to a record that is put back from the dead letters. `COUNT` is how often
+    it was; `ORIGIN` the partition and offset where it first stood, as `3-1207`; `REASON` the error code by which its
+    row counts as a dead letter."""
+
+    COUNT = "diachi-replay-count"
+    ORIGIN = "diachi-replay-origin"
+    REASON = "diachi-replay-reason"
+
+
+@dataclass(frozen=True, slots=True)
+class HandledLetter:
+    """A dead letter that is listed no more. `topic` (without prefix), `topic_id`, `partition` and `offset` are its own
+    place; `error_code` is why it was there."""
+
+    topic: Literal["address.raw.v1.dlq", "address.matched.v1.dlq"]
+    topic_id: str
+    partition: int
+    offset: int
+    action: Literal["replayed", "dropped"]
+    handled_at: str
+    error_code: str

@@ -10,18 +10,21 @@ from schemas.outcome import Outcome
 
 
 class MatchedAction(StrEnum):
-    """REGISTER: give or keep a code. RELEASE: the record left this area, or was withdrawn."""
+    """REGISTER: give or keep a code. RELEASE: the record left this area, or was withdrawn. CONFIRM: its row brought
+    nothing new; the registrar says whether it is registered."""
 
     REGISTER = "register"
     RELEASE = "release"
+    CONFIRM = "confirm"
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedAddress:
-    """`version` is the offset of the raw record that caused this; the registrar ignores older ones.
+    """`version` is the offset of the raw record that caused this; the registrar ignores older ones. For CONFIRM it is
+    the version that should be registered.
 
-    `result` is None for RELEASE. `moved_to` names the new registry area of a record that left; a RELEASE without it is
-    a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
+    `result` is None but for REGISTER. `moved_to` names the new registry area of a record that left; a RELEASE without
+    it is a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
     `previous_outcome` is what that row counted as before, and `previous_reason` why.
     """
 

@@ -42,12 +42,14 @@ topic address.map-feature.v1 12 2 cleanup.policy=compact delete.retention.ms=604
 topic address.national.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 max.compaction.lag.ms=86400000 max.message.bytes=1048576
 topic batch.progress.v1 12 2 cleanup.policy=delete retention.ms=2592000000 max.message.bytes=1048576 message.timestamp.type=LogAppendTime
 topic batch.status.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 max.message.bytes=1048576
+topic dead-letter.handled.v1 12 2 cleanup.policy=delete retention.ms=2592000000 max.message.bytes=1048576 message.timestamp.type=LogAppendTime
 topic normaliser.state.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 segment.bytes=67108864 max.message.bytes=1048576
 topic registrar.state.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 segment.bytes=67108864 max.message.bytes=1048576
 
 allow User:dead-letter-tool Read group prefixed dead-letter-tool
-allow User:dead-letter-tool Read topic literal address.matched.v1.dlq address.raw.v1.dlq
-allow User:dead-letter-tool Write topic literal address.matched.v1 address.raw.v1
+allow User:dead-letter-tool Read topic literal address.matched.v1.dlq address.raw.v1.dlq dead-letter.handled.v1
+allow User:dead-letter-tool Write topic literal address.matched.v1 address.raw.v1 dead-letter.handled.v1
+allow User:dead-letter-tool Write transactional-id prefixed dead-letter-tool
 allow User:intake Read group prefixed intake
 allow User:intake Read topic literal address.digitised.v1 address.raw.v1 address.raw.v1.dlq address.review.v1 batch.progress.v1 batch.status.v1
 allow User:intake Write topic literal address.raw.v1 batch.progress.v1

@@ -19,7 +19,8 @@ _MEANING = {
     Outcome.DEAD_LETTER: "refused, its bytes kept in the dead letters",
     Outcome.WITHDRAWN: "withdrawn by the source",
 }
-_REFUSED = {
+# What each error code means.
+REFUSED = {
     DeadLetterCode.TOO_LARGE: "The row is too large.",
     DeadLetterCode.NOT_UTF8: "The row is not UTF-8.",
     DeadLetterCode.NOT_JSON: "The row is not JSON.",
@@ -30,6 +31,7 @@ _REFUSED = {
     DeadLetterCode.DECISION_STALE: "The record changed after the person decided.",
     DeadLetterCode.DECISION_UNKNOWN_RECORD: "The decision is about a record that is not known.",
     DeadLetterCode.DECISION_UNKNOWN_COMMUNE: "The decision names a commune that is not known.",
+    DeadLetterCode.NOT_REGISTERED: "The address is known, but its registration is a dead letter itself.",
     DeadLetterCode.UNEXPECTED: "The service failed on the row; the fault is its own.",
 }
 _SHOWN_REASONS = 10
@@ -57,7 +59,7 @@ def reason_table(status: BatchStatus) -> Table | None:
     table.add_column("reason")
     table.add_column("rows", justify="right")
     table.add_column("")
-    meanings = {fault.value: fault.en for fault in Fault} | {code.value: text for code, text in _REFUSED.items()}
+    meanings = {fault.value: fault.en for fault in Fault} | {code.value: text for code, text in REFUSED.items()}
     ordered = sorted(status.reasons.items(), key=lambda item: (-item[1], item[0]))
     for reason, count in ordered[:_SHOWN_REASONS]:
         table.add_row(reason, f"{count:,}", meanings.get(reason, ""))

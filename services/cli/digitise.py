@@ -13,24 +13,33 @@ import typer
 
 if TYPE_CHECKING:
     from services.address.core import AddressCore
-    from services.intake.outputs import Answer, Writer
+    from services.intake.answers import Answer
+    from services.intake.outputs import Writer
     from services.intake.readers import Row, Table
-    from services.intake.records import Record, RecordBuilder
+    from services.intake.records import RecordBuilder
 
 _BATCH_ROWS = 1000
 _SOURCE = "offline"
 
 
 def digitise(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines; - reads JSON Lines from standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="Excel, OpenDocument, CSV or JSON Lines; - reads JSON Lines from standard input.")
+    ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="By its ending: .jsonl, .csv or .geojson; - writes JSON Lines.")
+        Path,
+        typer.Option("--output", "-o", help="By its ending: .csv, .xlsx, .geojson or .jsonl; - writes JSON Lines."),
     ],
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is a field: address=DiaChi. Repeatable."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")] = False,
+    sheet: Annotated[
+        str | None, typer.Option(help="Which sheet of a workbook.", show_default="the first that is shown")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print neither how the file is understood nor a summary.")
+    ] = False,
 ) -> None:
     """Digitise addresses without Kafka: one output row for each input row, in order.
 
@@ -39,19 +48,23 @@ def digitise(
     """
     from gazetteer.gazetteer import Gazetteer
     from services.address.core import AddressCore
+    from services.cli.files import OutputError, own_columns, show_understanding
     from services.intake.mapping import MappingError
+    from services.intake.outputs import TABLES, writer
     from services.intake.readers import ReadError
 
     started = time.monotonic()
     try:
         ending = _ending(file, output)
-        table, builder = _open(file, mapping or [])
-        columns = _columns(table) if ending == ".csv" and table is not None else ()
+        table, builder = _open(file, mapping or [], sheet)
+        if table is not None and not quiet:
+            show_understanding(file, table, builder.heading_map)
+        columns = own_columns(table) if ending in TABLES and table is not None else ()
         batches = _from_stdin() if table is None else _in_batches(table.rows())
         core = AddressCore(Gazetteer.load())
         with _opened(output) as sink:
-            counts = _run(core, builder, batches, _writer(sink, ending, columns), sink)
-    except (ReadError, MappingError) as error:
+            counts = _run(core, builder, batches, writer(sink, ending, columns), sink)
+    except (ReadError, MappingError, OutputError) as error:
         _fail(str(error))
     except BrokenPipeError:
         raise typer.Exit(1) from None
@@ -62,59 +75,42 @@ def digitise(
 
 
 def _ending(file: Path, output: Path) -> str:
-    """The output's format, by its ending."""
-    ending = ".jsonl" if str(output) == "-" else output.suffix.lower()
-    if ending not in {".jsonl", ".ndjson", ".csv", ".geojson"}:
-        _fail(f"{output} has no known ending: .jsonl, .csv or .geojson")
-    if ending == ".csv" and str(file) == "-":
-        _fail("lines from standard input have no columns to write a CSV file with: write .jsonl or .geojson")
-    if output == file and str(file) != "-":
-        _fail("the output would overwrite the input")
+    """The output's format, by its ending. Raises OutputError."""
+    from services.cli.files import OutputError, output_ending
+    from services.intake.outputs import TABLES
+
+    if str(output) == "-":
+        return ".jsonl"
+    ending = output_ending(output, file)
+    if ending in TABLES and str(file) == "-":
+        raise OutputError("lines from standard input have no columns for a table: write .jsonl or .geojson")
     return ending
 
 
-def _open(file: Path, mapping: Sequence[str]) -> tuple[Table | None, RecordBuilder]:
+def _open(file: Path, mapping: Sequence[str], sheet: str | None) -> tuple[Table | None, RecordBuilder]:
     """The input and how its rows become records; None for standard input. Raises ReadError, MappingError, OSError."""
     from services.intake.mapping import read_choices
     from services.intake.readers import open_table
     from services.intake.records import RecordBuilder
 
-    table = None if str(file) == "-" else open_table(file)
-    return table, RecordBuilder(_SOURCE, table.columns if table else None, read_choices(mapping))
-
-
-def _columns(table: Table) -> tuple[str, ...]:
-    """The columns of a file; of JSON Lines, all keys that any line has."""
-    if table.columns is not None:
-        return table.columns
-    return tuple(dict.fromkeys(name for row in table.rows() for name in row.values or ()))
+    chosen = read_choices(mapping)
+    table = None if str(file) == "-" else open_table(file, sheet=sheet, wanted=tuple(chosen.values()))
+    return table, RecordBuilder(_SOURCE, table.columns if table else None, chosen)
 
 
 @contextmanager
 def _opened(output: Path) -> Iterator[BinaryIO]:
     """The output; a file appears under its name only when it is whole."""
-    if str(output) == "-":
-        import sys
+    if str(output) != "-":
+        from services.intake.outputs import opened
 
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".{output.name}.partial")
-    try:
-        with partial.open("wb") as file:
+        with opened(output) as file:
             yield file
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+        return
+    import sys
 
-
-def _writer(sink: BinaryIO, ending: str, columns: Sequence[str]) -> Writer:
-    from services.intake.outputs import CsvWriter, GeoJsonWriter, JsonLinesWriter
-
-    if ending == ".csv":
-        return CsvWriter(sink, columns)
-    return GeoJsonWriter(sink) if ending == ".geojson" else JsonLinesWriter(sink)
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
 
 
 def _run(
@@ -123,7 +119,7 @@ def _run(
     """Digitise batch by batch; rows by what became of them."""
     counts: Counter[str] = Counter()
     for batch in batches:
-        answers = answer(core, [builder.build(row) for row in batch])
+        answers = answer(core, builder, batch)
         writer.write(answers)
         sink.flush()
         counts.update(each.refused.code if each.refused else _action(each) for each in answers)
@@ -146,23 +142,25 @@ class _Submitted(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def answer(core: AddressCore, records: Sequence[Record]) -> list[Answer]:
-    """What the normaliser would make of these records, in order."""
+def answer(core: AddressCore, builder: RecordBuilder, rows: Sequence[Row]) -> list[Answer]:
+    """What the normaliser would make of these rows, in order."""
     from schemas.raw import RawAddress
-    from services.intake.outputs import Answer, Refused
+    from services.intake.answers import Answer, refused
     from services.normaliser.reading import Refusal, read_raw
     from services.stream.settings import Settings
 
     most_bytes = Settings().max_record_bytes
+    records = [builder.build(row) for row in rows]
     readings = [read_raw(_Submitted(record.key, record.value), most_bytes) for record in records]
     results = iter(core.digitise([reading for reading in readings if isinstance(reading, RawAddress)]))
     answers = []
     for record, reading in zip(records, readings, strict=True):
         if isinstance(reading, RawAddress):
-            answers.append(Answer(record, reading, next(results), None))
+            answers.append(Answer(record, next(results), None))
         else:
             assert isinstance(reading, Refusal), "a row of a file is neither a decision nor a withdrawal"
-            answers.append(Answer(record, None, None, Refused(reading.code.value, reading.detail)))
+            columns = builder.map_of(record.row.values or {}).columns
+            answers.append(Answer(record, None, refused(reading.code.value, reading.detail, columns)))
     return answers
 
 

@@ -9,6 +9,7 @@ from services.cli import (
     code,
     demo,
     digitise,
+    dlq,
     explain,
     gazetteer,
     normaliser,
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 
 app.add_typer(code.app, name="code")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(gazetteer.app, name="gazetteer")
 app.add_typer(topics.app, name="topics")
 app.command()(tracker.tracker)

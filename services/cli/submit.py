@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from services.cli.outcome_file import OutcomeFile
     from services.intake.readers import Scan, Table
     from services.intake.records import RecordBuilder
     from services.intake.submission import Progress
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or JSON Lines.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="Excel, OpenDocument, CSV or JSON Lines.")
+    ],
     source: Annotated[str, typer.Option(help="Name of the system that the addresses come from.")],
     name: Annotated[str | None, typer.Option(help="What to call the batch.", show_default="the file's name")] = None,
     mapping: Annotated[
@@ -31,6 +34,14 @@ def submit(
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until every row is accounted for.")] = True,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds without any progress before giving up.")] = 120.0,
+    sheet: Annotated[
+        str | None, typer.Option(help="Which sheet of a workbook.", show_default="the first that is shown")
+    ] = None,
+    outcomes: Annotated[
+        Path | None,
+        typer.Option(help="Write what became of each row, by the ending: .csv, .xlsx, .geojson or .jsonl."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print how the file is understood.")] = False,
 ) -> None:
     """Submit a file of addresses, wait, and print what became of its rows.
 
@@ -41,13 +52,18 @@ def submit(
 
     from rich.console import Console
 
+    from services.cli.files import show_understanding
     from services.intake.submission import Submission, new_batch_id
     from services.intake.tracker_client import TrackerClient
     from services.stream.settings import Settings
 
     settings, batch_id, console = Settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
-    table, builder, found = _prepare(file, source, mapping or [], batch_id)
-    _warn(console, builder, found)
+    chosen = mapping or []
+    table, builder, found = _prepare(file, sheet, source, chosen, batch_id)
+    outcome_file = _outcome_file(outcomes, file, wait)
+    if not quiet:
+        show_understanding(file, table, builder.heading_map)
+    _warn(console, found)
 
     async def run() -> Progress:
         async with TrackerClient(tracker or settings.tracker_url) as client:
@@ -56,7 +72,12 @@ def submit(
                 settings, source, name or file.name, client if reachable else None, batch_id=batch_id, stall=timeout
             )
             records = (builder.build(row) for row in table.rows())
-            return await _show(console, submission.run(records, wait=wait), found.rows)
+            if outcome_file is not None:
+                await outcome_file.begin(settings)
+            last = await _show(console, submission.run(records, wait=wait), found.rows)
+            if outcome_file is not None:
+                await outcome_file.finish(settings, batch_id, table, _builder(table, source, chosen, batch_id))
+            return last
 
     console.print(f"batch {batch_id}", highlight=False)
     started = time.monotonic()
@@ -64,21 +85,44 @@ def submit(
     _report(last, time.monotonic() - started, wait)
 
 
-def _prepare(file: Path, source: str, mapping: list[str], batch_id: str) -> tuple[Table, RecordBuilder, Scan]:
+def _prepare(
+    file: Path, sheet: str | None, source: str, mapping: list[str], batch_id: str
+) -> tuple[Table, RecordBuilder, Scan]:
     """Read the file once, so that one whose rows cannot be told apart is refused before anything is sent."""
     from services.intake.mapping import MappingError, read_choices
     from services.intake.readers import ReadError, open_table, scan
-    from services.intake.records import RecordBuilder, SourceNameError
+    from services.intake.records import SourceNameError
 
     try:
-        table = open_table(file)
-        builder = RecordBuilder(source, table.columns, read_choices(mapping), batch_id)
-        return table, builder, scan(table)
+        table = open_table(file, sheet=sheet, wanted=tuple(read_choices(mapping).values()))
+        return table, _builder(table, source, mapping, batch_id), scan(table)
     except (ReadError, MappingError, SourceNameError, OSError) as error:
         _fail(f"{error}\nNothing was sent.")
 
 
-def _warn(console: Console, builder: RecordBuilder, found: Scan) -> None:
+def _builder(table: Table, source: str, mapping: list[str], batch_id: str) -> RecordBuilder:
+    """A builder at the start of the table: it counts rows that are alike."""
+    from services.intake.mapping import read_choices
+    from services.intake.records import RecordBuilder
+
+    return RecordBuilder(source, table.columns, read_choices(mapping), batch_id)
+
+
+def _outcome_file(outcomes: Path | None, file: Path, wait: bool) -> OutcomeFile | None:
+    from services.cli.files import OutputError
+    from services.cli.outcome_file import OutcomeFile
+
+    if outcomes is None:
+        return None
+    if not wait:
+        _fail("--outcomes needs the outcome of every row: leave --no-wait out.\nNothing was sent.")
+    try:
+        return OutcomeFile(outcomes, file)
+    except OutputError as error:
+        _fail(f"{error}\nNothing was sent.")
+
+
+def _warn(console: Console, found: Scan) -> None:
     if found.ragged_rows:
         rows = ", ".join(map(str, found.ragged)) + (" …" if found.ragged_rows > len(found.ragged) else "")
         console.print(
@@ -86,9 +130,6 @@ def _warn(console: Console, builder: RecordBuilder, found: Scan) -> None:
             "put quotation marks around cells that hold the delimiter.",
             highlight=False,
         )
-    if builder.heading_map is not None and builder.heading_map.left_out:
-        left_out = ", ".join(builder.heading_map.left_out)
-        console.print(f"There is no room for all columns of your own; left out: {left_out}", markup=False)
 
 
 async def _reachable(client: TrackerClient, wait: bool) -> bool:
@@ -142,6 +183,7 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
     """What `run` returns; whatever ends it early is said, with what to do, and ends the command with status 1."""
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
+    from services.cli.files import OutputError
     from services.intake.readers import ReadError
     from services.intake.submission import StalledError
     from services.intake.tracker_client import TrackerUnavailableError
@@ -167,6 +209,8 @@ def _guarded(run: Callable[[], Progress], batch_id: str, servers: str) -> Progre
         )
     except KafkaError as error:
         _fail(f"Kafka at {servers} fails: {error!r}. The batch may be incomplete. {again}")
+    except OutputError as error:
+        _fail(f"{error}. {again}")
     except (ReadError, OSError) as error:
         _fail(f"{error}. The batch is incomplete. {again}")
     except KeyboardInterrupt:

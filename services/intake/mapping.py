@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gazetteer.names import fold
 
@@ -57,6 +58,22 @@ _HEADINGS: dict[str, tuple[str, ...]] = {
         *("dien thoai chu ho", "di dong", "so di dong"),
     ),
 }
+# Columns below the village, of which an address is made where no column holds it whole.
+_ADDRESS_PARTS = frozenset(
+    (
+        *(
+            "house number",
+            "house no",
+            "street",
+            "so nha",
+            "so nha duong",
+            "so nha duong pho",
+            "duong",
+            "duong pho",
+        ),
+        *("ten duong", "ten pho", "pho", "ngo", "ngach", "hem", "kiet", "ngo ngach", "ngo hem", "so nha ngo ngach"),
+    )
+)
 # Own columns whose heading holds one of these speak of persons, whatever else they say.
 _PERSONAL = (
     *("ho ten", "ho va ten", "chu ho", "chu nha", "nguoi", "khach hang", "dien thoai", "sdt", "so dt", "di dong"),
@@ -74,6 +91,7 @@ _PERSONAL = (
         "householder",
     ),
 )
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _FIELD_OF = {heading: name for name, headings in _HEADINGS.items() for heading in headings}
 
 
@@ -84,11 +102,13 @@ class MappingError(ValueError):
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """`columns` is the column of each field that has one. `extra` are the operator's own columns, `left_out` those for
-    which the contract has no room. `personal` are all columns that by their name hold personal data."""
+    which the contract has no room. `address_parts` are the columns that make up the address where no column is it:
+    house number, alley and street, in the file's order; they are the operator's own as well."""
 
     columns: dict[str, str]
     extra: tuple[str, ...]
     left_out: tuple[str, ...]
+    address_parts: tuple[str, ...] = ()
 
 
 def read_choices(options: Iterable[str]) -> dict[str, str]:
@@ -119,12 +139,13 @@ def map_columns(columns: Sequence[str], chosen: Mapping[str, str]) -> ColumnMap:
                 f"the columns {_listed(candidates)} could all be the field {name}; "
                 f"say which: --map {name}={_quoted(candidates[0])}"
             )
-    if "address" not in found:
+    parts = () if "address" in found else tuple(column for column in columns if fold(column) in _ADDRESS_PARTS)
+    if "address" not in found and not (parts or "village" in found):
         raise MappingError(
             f"no column is the address. The columns are {_listed(columns)}; "
             f"say which one holds it: --map address={_quoted(columns[0] if columns else 'COLUMN')}"
         )
-    return _column_map(columns, {name: candidates[0] for name, candidates in found.items()})
+    return replace(_column_map(columns, {name: found[name][0] for name in found}), address_parts=parts)
 
 
 def map_keys(keys: Sequence[str], chosen: Mapping[str, str]) -> ColumnMap:
@@ -132,6 +153,11 @@ def map_keys(keys: Sequence[str], chosen: Mapping[str, str]) -> ColumnMap:
     found = {name: candidates[0] for name, candidates in _by_name(keys, chosen).items()}
     found.update({name: column for name, column in chosen.items() if column in keys})
     return _column_map(keys, found)
+
+
+def field_of(heading: str) -> str | None:
+    """The field that a heading names, None for a column of the operator's own. What it says in brackets may go."""
+    return _FIELD_OF.get(fold(heading)) or _FIELD_OF.get(fold(_BRACKETS.sub(" ", heading)))
 
 
 def is_personal(column: str) -> bool:
@@ -145,7 +171,7 @@ def _by_name(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[str, lis
     taken = set(chosen.values())
     found: dict[str, list[str]] = {}
     for column in columns:
-        name = _FIELD_OF.get(fold(column))
+        name = field_of(column)
         if name is not None and name not in chosen and column not in taken:
             found.setdefault(name, []).append(column)
     return {name: [name] if name in candidates else candidates for name, candidates in found.items()}

@@ -1,42 +1,35 @@
-"""Writes digitised rows as JSON Lines, CSV or GeoJSON: one for each input row, in order, also where it was refused."""
+"""Writes what became of rows as JSON Lines, CSV, Excel or GeoJSON: one for each input row, in order, also where it was
+refused."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import orjson
 
-from schemas.address import AddressResult, CoordinateLevel
-from schemas.raw import RawAddress
+from schemas.address import CoordinateLevel
 from services.address.redact import redact
+from services.intake.answers import OUTCOME_FIELDS, RESULT_FIELDS, Answer, outcome_fields, result_fields
+from services.intake.formulas import without_formula
 from services.intake.mapping import is_personal
-from services.intake.records import Record
+
+ENDINGS = (".csv", ".xlsx", ".geojson", ".jsonl", ".ndjson")
+# Formats with the operator's own columns beside those of the result.
+TABLES = (".csv", ".xlsx")
 
 _NO_GEOMETRY = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
 # Spreadsheets take a file for UTF-8 only if it says so.
 _BOM = b"\xef\xbb\xbf"
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a row is no valid record: error code, and a sentence that says where and how to mend it."""
-
-    code: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one row. `raw` is the valid record, and `result` its digitised form, None for a refused row."""
-
-    record: Record
-    raw: RawAddress | None
-    result: AddressResult | None
-    refused: Refused | None
+Fields = Callable[[Answer], dict[str, Any]]
 
 
 class Writer(Protocol):
@@ -49,63 +42,48 @@ class Writer(Protocol):
         """Write what closes the file."""
 
 
-RESULT_FIELDS = (
-    *("commune_code", "commune", "province_code", "province"),
-    *("legacy_commune_code", "legacy_commune", "legacy_district", "legacy_province"),
-    *("house_number", "alley", "street", "village", "building", "unit"),
-    *("postal_code", "proposed_code", "lat", "lon", "accuracy_m"),
-    *("match_level", "coordinate_level", "score", "margin", "faults", "next_action"),
-    *("error_code", "error_detail"),
-)
+@contextmanager
+def opened(output: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name only when it is whole. Raises OSError."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        with partial.open("w+b") as file:
+            yield file
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def result_fields(answer: Answer) -> dict[str, Any]:
-    """The result as one flat object, RESULT_FIELDS in order; all but the error is null for a refused row."""
-    if answer.result is None:
-        fields: dict[str, Any] = {**dict.fromkeys(RESULT_FIELDS), "faults": []}
-        if answer.refused is not None:
-            fields |= {"error_code": answer.refused.code, "error_detail": answer.refused.detail}
-        return fields
-    result = answer.result
-    legacy, position = result.legacy, result.position
-    return {
-        "commune_code": result.commune_code,
-        "commune": result.commune,
-        "province_code": result.province_code,
-        "province": result.province,
-        "legacy_commune_code": legacy.commune_code if legacy else None,
-        "legacy_commune": legacy.commune if legacy else None,
-        "legacy_district": legacy.district if legacy else None,
-        "legacy_province": legacy.province if legacy else None,
-        **asdict(result.components),
-        "postal_code": result.registry_area,
-        "proposed_code": result.proposed_code,
-        "lat": position.lat if position else None,
-        "lon": position.lon if position else None,
-        "accuracy_m": position.accuracy_m if position else None,
-        "match_level": result.match_level.value,
-        "coordinate_level": result.coordinate_level.value,
-        "score": result.score,
-        "margin": result.margin,
-        "faults": list(result.faults),
-        "next_action": result.next_action.value,
-        "error_code": None,
-        "error_detail": None,
-    }
+def writer(sink: BinaryIO, ending: str, columns: Sequence[str], *, online: bool = False) -> Writer:
+    """The writer of a format, by its ending (one of ENDINGS). `columns` are the operator's own, for TABLES.
+
+    `online` adds what a row of a batch counts as.
+    """
+    fields = outcome_fields if online else result_fields
+    names = (*OUTCOME_FIELDS, *RESULT_FIELDS) if online else RESULT_FIELDS
+    if ending == ".csv":
+        return CsvWriter(sink, columns, names, fields)
+    if ending == ".xlsx":
+        from services.intake.excel import ExcelWriter
+
+        return ExcelWriter(sink, columns, names, fields)
+    return GeoJsonWriter(sink, fields) if ending == ".geojson" else JsonLinesWriter(sink, fields)
 
 
 class JsonLinesWriter:
     """One object a line: the row's id and number, the result, and the operator's own columns as `extra`."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, fields: Fields = result_fields) -> None:
         self._file = file
+        self._fields = fields
 
     def write(self, answers: Sequence[Answer]) -> None:
         lines = []
         for answer in answers:
-            line = {"id": _id(answer), "line_no": answer.record.line_no, **result_fields(answer)}
-            if answer.raw is not None and answer.raw.extra:
-                line["extra"] = answer.raw.extra
+            line = {"id": _id(answer), "line_no": answer.record.line_no, **self._fields(answer)}
+            if answer.record.extra:
+                line["extra"] = {name: _sound(text) for name, text in answer.record.extra.items()}
             lines.append(_dumps(line))
         self._file.write(b"".join(lines))
 
@@ -114,23 +92,24 @@ class JsonLinesWriter:
 
 
 class CsvWriter:
-    """The file's own columns, then those of the result; a result column whose name is taken is called `result_…`."""
+    """The file's own columns, then those of the result; a result column whose name is taken is called `result_…`.
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
+    No text becomes a formula in the spreadsheet that opens the file: see services/intake/formulas.py.
+    """
+
+    def __init__(self, file: BinaryIO, columns: Sequence[str], names: Sequence[str], fields: Fields) -> None:
         self._file = file
         self._columns = tuple(columns)
+        self._fields = fields
         self._text = StringIO()
         self._rows = csv.writer(self._text)
-        taken = set(columns)
-        self._rows.writerow([*columns, *(f"result_{name}" if name in taken else name for name in RESULT_FIELDS)])
+        self._rows.writerow(map(without_formula, heading(columns, names)))
         file.write(_BOM)
 
     def write(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
-            values = answer.record.row.values or {}
-            fields = result_fields(answer)
-            fields["faults"] = " ".join(fields["faults"])
-            self._rows.writerow([*(_cell(values.get(name)) for name in self._columns), *fields.values()])
+            cells = table_cells(answer, self._columns, self._fields)
+            self._rows.writerow([without_formula(cell) if isinstance(cell, str) else cell for cell in cells])
         self._flush()
 
     def finish(self) -> None:
@@ -146,15 +125,16 @@ class GeoJsonWriter:
     """A FeatureCollection (RFC 7946). It is made to be passed on: no personal data, and of the operator's own columns
     only those whose name does not speak of persons, without phones and the householder's name."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, fields: Fields = result_fields) -> None:
         self._file = file
+        self._fields = fields
         self._separator = b"\n"
         file.write(b'{"type":"FeatureCollection","features":[')
 
     def write(self, answers: Sequence[Answer]) -> None:
         parts = []
         for answer in answers:
-            parts += [self._separator, _dumps(_feature(answer)).rstrip()]
+            parts += [self._separator, _dumps(_feature(answer, self._fields(answer))).rstrip()]
             self._separator = b",\n"
         self._file.write(b"".join(parts))
 
@@ -162,19 +142,38 @@ class GeoJsonWriter:
         self._file.write(b"\n]}\n")
 
 
-def _feature(answer: Answer) -> dict[str, Any]:
-    fields = result_fields(answer)
+def heading(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The operator's own columns, then those of the result."""
+    taken = set(columns)
+    return [*columns, *(f"result_{name}" if name in taken else name for name in names)]
+
+
+def table_cells(answer: Answer, columns: Sequence[str], fields: Fields) -> list[Any]:
+    """The cells of a row: the operator's own as they came, then the result."""
+    values = answer.record.row.values or {}
+    found = fields(answer)
+    found["faults"] = " ".join(found["faults"])
+    return [*(_cell(values.get(name)) for name in columns), *found.values()]
+
+
+def _feature(answer: Answer, fields: dict[str, Any]) -> dict[str, Any]:
     lat, lon = fields.pop("lat"), fields.pop("lon")
     geometry = None
     if answer.result is not None and lat is not None and answer.result.coordinate_level not in _NO_GEOMETRY:
         geometry = {"type": "Point", "coordinates": [lon, lat]}
     properties = {"line_no": answer.record.line_no, **fields}
-    if answer.raw is not None and answer.result is not None:
+    if answer.result is not None:
         properties["address"] = answer.result.address_text
-        for name, text in (answer.raw.extra or {}).items():
-            if not is_personal(name):
-                properties[f"own_{name}" if name in properties else name] = redact(text, answer.raw.householder)
+    for name, text in answer.record.extra.items():
+        if not is_personal(name):
+            own = redact(_sound(text), answer.record.householder)
+            properties[f"own_{name}" if name in properties else name] = own
     return {"type": "Feature", "id": _id(answer), "geometry": geometry, "properties": properties}
+
+
+def _sound(text: str) -> str:
+    """Text that JSON can hold: bytes that were no UTF-8 become U+FFFD."""
+    return _NO_TEXT.sub("\ufffd", text)
 
 
 def _id(answer: Answer) -> Any:
@@ -183,7 +182,7 @@ def _id(answer: Answer) -> Any:
     for given in (values.get("id"), values.get("source_record_id")):
         if isinstance(given, int) and str(given) == answer.record.id:
             return given
-    return answer.record.id
+    return _sound(answer.record.id)
 
 
 def _cell(value: Any) -> Any:

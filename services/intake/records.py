@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
+from schemas.raw import Householder
 from services.intake.mapping import NUMBER_FIELDS, PERSON_FIELDS, TEXT_FIELDS, ColumnMap, map_columns, map_keys
 from services.intake.numbers import read_decimal, read_epsg, read_metres
-from services.intake.readers import Row
+from services.intake.table import Row
 
 # What the raw topic takes, less room for key and headers. A longer row is cut: it is refused as too large either way.
 _MOST_BYTES = 1_000_000
@@ -38,13 +39,19 @@ class SourceNameError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row, ready to be sent. `id` is the source's, or made up from the address; `line_no` the row's number."""
+    """One row, ready to be sent. `id` is the source's, or made up from the address; `line_no` the row's number.
+
+    `extra` are the operator's own columns, and `householder` whose names must not go with them; both also where the row
+    is no valid record.
+    """
 
     line_no: int
     id: str
     key: bytes
     value: bytes
     row: Row
+    extra: Mapping[str, str] = field(default_factory=dict)
+    householder: Householder | None = None
 
 
 class RecordBuilder:
@@ -94,7 +101,9 @@ class RecordBuilder:
             return Record(row.number, record_id, self._key(record_id), line[:_MOST_BYTES], row)
         columns = self.map_of(row.values)
         fields = _fields(row.values, columns)
-        given = row.values.get(columns.columns.get("id", ""))
+        # A merged cell that names several rows would make one record of them.
+        id_column = columns.columns.get("id", "")
+        given = None if id_column in row.repeated else row.values.get(id_column)
         record_id = "" if given is None else str(given).strip()
         if not record_id:
             record_id = self._unnamed_id(_to_json({name: fields.get(name) for name in (*TEXT_FIELDS, "position")}))
@@ -107,7 +116,9 @@ class RecordBuilder:
         }
         if row.surplus:
             record["surplus_cells"] = row.surplus
-        return Record(row.number, record_id, self._key(record_id), _to_json(record)[:_MOST_BYTES], row)
+        data = _to_json(record)[:_MOST_BYTES]
+        extra, householder = _extra(fields), _householder(fields)
+        return Record(row.number, record_id, self._key(record_id), data, row, extra, householder)
 
     def _unnamed_id(self, content: bytes) -> str:
         digest = blake2b(content, digest_size=_HASH_BYTES)
@@ -124,6 +135,8 @@ def _fields(values: Mapping[str, Any], columns: ColumnMap) -> dict[str, Any]:
     for name in TEXT_FIELDS:
         if (value := _cell(values, columns, name)) is not None:
             fields[name] = value
+    if "address" not in columns.columns and (columns.address_parts or "village" in columns.columns):
+        fields["address"] = _composed(values, columns, fields)
     point = {
         name: _number(name, value) for name in NUMBER_FIELDS if (value := _cell(values, columns, name)) is not None
     }
@@ -144,6 +157,26 @@ def _fields(values: Mapping[str, Any], columns: ColumnMap) -> dict[str, Any]:
     if not fields.get("extra", True):
         del fields["extra"]
     return fields
+
+
+def _extra(fields: Mapping[str, Any]) -> dict[str, str]:
+    own = fields.get("extra")
+    return {name: text for name, text in own.items() if isinstance(text, str)} if isinstance(own, dict) else {}
+
+
+def _householder(fields: Mapping[str, Any]) -> Householder | None:
+    person = fields.get("householder")
+    if not isinstance(person, dict):
+        return None
+    name, phone = (str(person[key]) if person.get(key) is not None else None for key in ("name", "phone"))
+    return Householder(name, phone)
+
+
+def _composed(values: Mapping[str, Any], columns: ColumnMap, fields: dict[str, Any]) -> str:
+    """The address of a row that has it in parts; what its own fields say is added to it later."""
+    parts = [str(values[name]).strip() for name in columns.address_parts if values.get(name) is not None]
+    text = ", ".join(part for part in parts if part)
+    return text or str(fields.pop("village", ""))
 
 
 def _cell(values: Mapping[str, Any], columns: ColumnMap, name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.address import AddressResult, NextAction
 from schemas.matched import MatchedAction, MatchedAddress
@@ -29,6 +29,7 @@ class Change:
     row: Row | None = None
     outcome: Outcome | None = None
     previous: Outcome | None = None
+    previous_reason: str | None = None
     reason: str | None = None
     matched: tuple[MatchedAddress, ...] = ()
     review: ReviewItem | None = None
@@ -72,6 +73,38 @@ def submitted(
         result=result,
     )
     return Change(row=row, outcome=Outcome.REVIEW, reason=reason, review=review, state=state)
+
+
+def unchanged(key: str, known: RecordState, row: Row | None) -> Change:
+    """The same text and point again: nothing new.
+
+    The registrar announces the row of a digitised record, as it alone knows whether the registration went through:
+    while that is a dead letter, the same text again must not count as if all were well.
+    """
+    if row is None or known.outcome is not Outcome.DIGITISED or known.registry_area is None:
+        return Change(row=row, outcome=Outcome.UNCHANGED)
+    confirm = MatchedAddress(
+        record_key=key,
+        address_id=address_id(key),
+        version=known.version,
+        action=MatchedAction.CONFIRM,
+        registry_area=known.registry_area,
+        result=None,
+        batch_id=row[0],
+        line_no=row[1],
+    )
+    return Change(matched=(confirm,))
+
+
+def replayed(change: Change, reason: str) -> Change:
+    """The change of a record that was put back: its row counts as a dead letter already, with this reason."""
+    matched = tuple(
+        event
+        if event.batch_id is None
+        else replace(event, previous_outcome=Outcome.DEAD_LETTER, previous_reason=reason)
+        for event in change.matched
+    )
+    return replace(change, matched=matched, previous=Outcome.DEAD_LETTER, previous_reason=reason)
 
 
 def decided(key: str, known: RecordState, version: int, decision: Decision, result: AddressResult) -> Change:

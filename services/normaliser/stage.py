@@ -20,11 +20,12 @@ from schemas.outcome import Outcome
 from schemas.raw import Decision, RawAddress
 from services.address.compose import redacted_decision
 from services.address.identity import source_hash
-from services.normaliser.corrections import Change, decided, submitted, withdrawn
+from services.normaliser.corrections import Change, decided, replayed, submitted, unchanged, withdrawn
 from services.normaliser.reading import Reading, Refusal, Withdrawal, read_raw
 from services.stream.envelope import batch_row
 from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
+from services.stream.replay import Replay, replay_of
 from services.stream.state import StateStore
 from services.stream.topics import MATCHED, NORMALISER_STATE, RAW, RAW_DEAD_LETTERS, REVIEW
 
@@ -56,6 +57,10 @@ class Normaliser:
     def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
         """See services.stream.processor.Stage."""
         return sum(self._process_distinct(wave, state, out) for wave in _distinct_keys(records))
+
+    def set_aside(self, record: InputRecord, detail: str, out: Outputs) -> None:
+        """See services.stream.processor.Stage."""
+        _refuse(Refusal(DeadLetterCode.UNEXPECTED, detail), record, read_raw(record, self._max_record_bytes), out)
 
     def _process_distinct(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
         """Records of which no two have the same key, so that none depends on the result of another."""
@@ -114,13 +119,32 @@ class Normaliser:
         key = (record.key or b"").decode(errors="replace")
         if isinstance(reading, Refusal):
             return reading
-        if isinstance(reading, Withdrawal):
-            return withdrawn(key, known, record.offset, batch_row(record.headers))
         if isinstance(reading, Decision):
             return self._decide(key, known, record.offset, reading)
+        replay = replay_of(record.headers)
+        change = self._submit(key, record, reading, known, fresh_hash, result, replay)
+        return change if change is None or replay is None else replayed(change, replay.reason.value)
+
+    def _submit(
+        self,
+        key: str,
+        record: InputRecord,
+        reading: RawAddress | Withdrawal,
+        known: RecordState | None,
+        fresh_hash: str | None,
+        result: AddressResult | None,
+        replay: Replay | None,
+    ) -> Change | None:
+        """What a submission or withdrawal changes; None where the core failed on it."""
         row = _row(reading, record)
-        if known is not None and known.source_hash == fresh_hash:
-            return Change(row=row, outcome=Outcome.UNCHANGED)
+        if known is not None:
+            if known.source_hash == fresh_hash:
+                return unchanged(key, known, row)
+            # A dead letter that is put back never overwrites what the source sent after it.
+            if replay is not None and replay.precedes(record.partition, known.version):
+                return Change(row=row, outcome=Outcome.UNCHANGED)
+        if isinstance(reading, Withdrawal):
+            return withdrawn(key, known, record.offset, row)
         if result is None or fresh_hash is None:
             return None
         return submitted(key, known, record.offset, row, fresh_hash, result)
@@ -146,14 +170,26 @@ class Normaliser:
         return decided(key, known, version, decision, result)
 
 
+def _refuse(refusal: Refusal, record: InputRecord, reading: Reading, out: Outputs) -> None:
+    out.dead_letter(record, refusal.code, refusal.detail)
+    # A refused decision leaves its row as it was: only submitted rows are counted.
+    row = None if isinstance(reading, Decision) else _row(reading, record)
+    if row is not None:
+        replay = replay_of(record.headers)
+        step = Transition(
+            line_no=row[1],
+            version=record.offset,
+            previous=Outcome.DEAD_LETTER if replay else None,
+            outcome=Outcome.DEAD_LETTER,
+            reason=refusal.code.value,
+            previous_reason=replay.reason.value if replay else None,
+        )
+        out.transition(row[0], step)
+
+
 def _publish(change: Change | Refusal, record: InputRecord, reading: Reading, state: StateStore, out: Outputs) -> None:
     if isinstance(change, Refusal):
-        out.dead_letter(record, change.code, change.detail)
-        # A refused decision leaves its row as it was: only submitted rows are counted.
-        row = None if isinstance(reading, Decision) else _row(reading, record)
-        if row is not None:
-            step = Transition(row[1], record.offset, None, Outcome.DEAD_LETTER, reason=change.code.value)
-            out.transition(row[0], step)
+        _refuse(change, record, reading, out)
         return
     key = record.key or b""
     for matched in change.matched:
@@ -168,9 +204,15 @@ def _publish(change: Change | Refusal, record: InputRecord, reading: Reading, st
         state.put(key, None)
     if change.row is not None and change.outcome is not None:
         batch_id, line_no = change.row
-        out.transition(
-            batch_id, Transition(line_no, record.offset, change.previous, change.outcome, reason=change.reason)
+        step = Transition(
+            line_no=line_no,
+            version=record.offset,
+            previous=change.previous,
+            outcome=change.outcome,
+            reason=change.reason,
+            previous_reason=change.previous_reason,
         )
+        out.transition(batch_id, step)
 
 
 def _remembered(state: StateStore, key: bytes | None) -> RecordState | None:

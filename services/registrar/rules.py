@@ -73,6 +73,15 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
     return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 
 
+def confirm(registry: Registry, event: MatchedAddress) -> Registration | None:
+    """The code of a record that brought nothing new; None where the version it should have is not registered."""
+    known = registry.record(event.registry_area, event.record_key)
+    held = _held(registry, known)
+    if known is None or held is None or known.version < event.version:
+        return None
+    return Registration(Outcome.UNCHANGED, _key(held))
+
+
 def release(registry: Registry, event: MatchedAddress) -> Registration:
     """Take the record of a RELEASE event out of the area; its code is retired if nobody else lives there."""
     area, record_key = event.registry_area, event.record_key

@@ -6,6 +6,7 @@ It is the single writer of the codes of its registry areas, because an area is t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 import structlog
@@ -17,10 +18,11 @@ from schemas.matched import MatchedAction, MatchedAddress
 from schemas.outcome import Outcome
 from services.registrar import publications
 from services.registrar.registry import Registry
-from services.registrar.rules import Registration, register, release
+from services.registrar.rules import Registration, confirm, register, release
 from services.stream.envelope import claimed_row, event_time
 from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
+from services.stream.replay import replay_of
 from services.stream.state import StateStore
 from services.stream.topics import (
     DIGITISED,
@@ -32,6 +34,11 @@ from services.stream.topics import (
 )
 
 log = structlog.get_logger()
+
+_FAILED = "the registrar failed on this record: replay it"
+_NOT_REGISTERED = (
+    "the registration that this text led to before is a dead letter itself: replay that one, then this one"
+)
 
 
 class Registrar:
@@ -46,6 +53,15 @@ class Registrar:
         """See services.stream.processor.Stage."""
         return sum(not self._process_one(record, state, out) for record in records)
 
+    def set_aside(self, record: InputRecord, detail: str, out: Outputs) -> None:
+        """See services.stream.processor.Stage."""
+        try:
+            event = _as_counted(decode(MatchedAddress, record.value or b""), record)
+        except (ValueError, LookupError) as error:
+            _refuse(record, error, out)
+        else:
+            _put_aside(record, event, DeadLetterCode.UNEXPECTED, detail, out)
+
     def _process_one(self, record: InputRecord, state: StateStore, out: Outputs) -> bool:
         """False if the service failed on the record.
 
@@ -53,24 +69,39 @@ class Registrar:
         were deployed out of step, and the circuit breaker must see it.
         """
         try:
-            event = decode(MatchedAddress, record.value or b"")
+            event = _as_counted(decode(MatchedAddress, record.value or b""), record)
         except (ValueError, LookupError) as error:
             _refuse(record, error, out)
             return False
         registry = Registry(state)
         try:
             registration = _apply(registry, event)
-            published = _publications(registration, event, record)
+            published = _publications(registration, event, record) if registration else []
         except Exception as error:
             log.error("record failed", partition=record.partition, offset=record.offset, **where(error))
-            out.dead_letter(record, DeadLetterCode.UNEXPECTED, "the registrar failed on this record: replay it")
-            _account(event, Outcome.DEAD_LETTER, None, DeadLetterCode.UNEXPECTED.value, out)
+            _put_aside(record, event, DeadLetterCode.UNEXPECTED, _FAILED, out)
             return False
+        if registration is None:
+            _put_aside(record, event, DeadLetterCode.NOT_REGISTERED, _NOT_REGISTERED, out)
+            return True
         registry.apply()
         for topic, key, value in published:
             out.publish(topic, key.encode(), value, record)
         _account(event, registration.outcome, registration.code, None, out)
         return True
+
+
+def _as_counted(event: MatchedAddress, record: InputRecord) -> MatchedAddress:
+    """The event; the row of one that was put back counts as a dead letter, whatever it counted as before."""
+    replay = replay_of(record.headers)
+    if replay is None:
+        return event
+    return replace(event, previous_outcome=Outcome.DEAD_LETTER, previous_reason=replay.reason.value)
+
+
+def _put_aside(record: InputRecord, event: MatchedAddress, code: DeadLetterCode, detail: str, out: Outputs) -> None:
+    out.dead_letter(record, code, detail)
+    _account(event, Outcome.DEAD_LETTER, None, code.value, out)
 
 
 def _refuse(record: InputRecord, error: Exception, out: Outputs) -> None:
@@ -82,11 +113,22 @@ def _refuse(record: InputRecord, error: Exception, out: Outputs) -> None:
     out.dead_letter(record, code, "not a record of address.matched.v1: are normaliser and registrar of one release?")
     if row is not None:
         # Whatever the record says, its row ends here.
-        step = Transition(row[1], record.offset, None, Outcome.DEAD_LETTER, reason=code.value)
+        replay = replay_of(record.headers)
+        step = Transition(
+            line_no=row[1],
+            version=record.offset,
+            previous=Outcome.DEAD_LETTER if replay else None,
+            outcome=Outcome.DEAD_LETTER,
+            reason=code.value,
+            previous_reason=replay.reason.value if replay else None,
+        )
         out.transition(row[0], step)
 
 
-def _apply(registry: Registry, event: MatchedAddress) -> Registration:
+def _apply(registry: Registry, event: MatchedAddress) -> Registration | None:
+    """What the event does; None for a record that should be registered and is not."""
+    if event.action is MatchedAction.CONFIRM:
+        return confirm(registry, event)
     if event.action is MatchedAction.RELEASE:
         return release(registry, event)
     if event.result is None:

@@ -61,11 +61,12 @@ TRACKER_CHANGELOG = f"{_TRACKER}-batches-changelog"
 # The consumer group of each service; other readers may use every group that begins with their name.
 GROUPS = {"normaliser": "normaliser", "registrar": "registrar", "tracker": _TRACKER}
 
-# What the transactional ids of a service begin with; the number of an input partition follows.
+# What the transactional ids of a service begin with; in services the number of an input partition follows.
 TRANSACTIONAL_IDS = {
     "normaliser": "normaliser-address.raw.v1-",
     "registrar": "registrar-address.matched.v1-",
     "tracker": f"{_TRACKER}-",
+    "dead-letter-tool": "dead-letter-tool",
 }
 
 

@@ -52,6 +52,9 @@ class Stage(Protocol):
     def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
         """Handle a batch in order; returns how many records failed unexpectedly (they are in the dead letters)."""
 
+    def set_aside(self, record: InputRecord, detail: str, out: Outputs) -> None:
+        """Put a record into the dead letters without processing it, its row accounted for."""
+
 
 class PartitionLostError(Exception):
     """The producer was fenced or failed for good: only a new assignment by the group may take the partition up."""
@@ -216,7 +219,7 @@ class PartitionProcessor:
             return 0, 0.0
         if worker.refusals.is_poison(self._partition.partition, records[0].offset):
             detail = "the broker refuses what this record leads to: replay it once the topics' limits are mended"
-            out.dead_letter(records[0], DeadLetterCode.UNEXPECTED, detail)
+            worker.stage.set_aside(records[0], detail, out)
             return 1, 0.0
 
         def work() -> tuple[int, float]:

@@ -29,6 +29,7 @@ _KEYS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "address.national.v1": lambda value: code_key(value["code"], value["unit"]),
     "batch.progress.v1": lambda value: str(value["batch_id"]),
     "batch.status.v1": lambda value: str(value["batch_id"]),
+    "dead-letter.handled.v1": lambda value: f"{value['topic']}:{value['partition']}:{value['offset']}",
 }
 
 

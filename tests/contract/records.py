@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.batch import BatchClosed, BatchOpened, BatchStatus, BatchTransitions
+from schemas.dead_letter import HandledLetter
 from schemas.digitised import DigitisedAddress
 from schemas.map_feature import MapFeature
 from schemas.matched import MatchedAddress
@@ -25,6 +26,7 @@ RECORDS: dict[str, dict[str, type]] = {
     "address.national.v1": {"": NationalAddress},
     "batch.progress.v1": {"opened": BatchOpened, "closed": BatchClosed, "transitions": BatchTransitions},
     "batch.status.v1": {"": BatchStatus},
+    "dead-letter.handled.v1": {"": HandledLetter},
     "normaliser.state.v1": {"": RecordState},
     "registrar.state.v1": {
         "record": RegisteredRecord,

@@ -12,7 +12,7 @@ import schemas
 from schemas.asyncapi import TopicSpec, document, one_file, payload_record, resolve, topics
 from schemas.catalogue import record_names, schema_id
 from schemas.catalogue import schemas as all_schemas
-from schemas.dead_letter import DeadLetterCode, DeadLetterHeader
+from schemas.dead_letter import DeadLetterCode, DeadLetterHeader, ReplayHeader
 from services.normaliser.stage import Normaliser
 from services.registrar.stage import Registrar
 from services.stream import envelope
@@ -93,9 +93,11 @@ def test_headers_are_those_of_the_code() -> None:
     parts = document()["components"]["schemas"]
     dead_letter = parts["deadLetterHeaders"]
     assert set(dead_letter["required"]) == {header.value for header in DeadLetterHeader}
-    assert dead_letter["properties"]["dlq-error-code"]["enum"] == [code.value for code in DeadLetterCode]
+    assert parts["errorCode"]["enum"] == [code.value for code in DeadLetterCode]
     assert set(dead_letter["properties"]["dlq-stage"]["enum"]) == {Normaliser.name, Registrar.name}
     assert {envelope.BATCH_ID, envelope.LINE_NO} <= set(parts["rawHeaders"]["properties"])
+    for headers in ("rawHeaders", "eventHeaders"):
+        assert {header.value for header in ReplayHeader} <= set(parts[headers]["properties"])
     for topic in DEAD_LETTERS:
         assert messages(topic)[0]["headers"] == {"$ref": "#/components/schemas/deadLetterHeaders"}
     for topic in STATES:

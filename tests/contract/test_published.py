@@ -103,6 +103,7 @@ def test_every_valid_example_could_be_published(record: str) -> None:
         topics.REVIEW: lambda value: value["record_key"],
         topics.BATCH_PROGRESS: lambda value: value["batch_id"],
         topics.BATCH_STATUS: lambda value: value["batch_id"],
+        topics.HANDLED_LETTERS: lambda value: f"{value['topic']}:{value['partition']}:{value['offset']}",
         topics.RAW: lambda value: f"{value['source']}:{value['source_record_id']}",
         topics.MAP_FEATURE: lambda value: value["id"],
     }

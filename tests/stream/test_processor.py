@@ -48,6 +48,9 @@ class Counting:
             out.publish("out", key, count, record)
         return 0
 
+    def set_aside(self, record: InputRecord, detail: str, out: Outputs) -> None:
+        out.dead_letter(record, DeadLetterCode.UNEXPECTED, detail)
+
 
 class Oversized(Counting):
     """Publishes what the broker refuses: in the fourth batch, once; and, each time, for a record that says so."""

@@ -222,6 +222,7 @@ def test_missing_topics_are_named(kafka: str, topic_prefix: str, tmp_path: Path)
     assert failed.returncode == 1
     assert f"{topic_prefix}{RAW}" in failed.stderr
     assert "diachi topics create" in failed.stderr
+    assert "Nothing was sent" in failed.stderr and "Traceback" not in failed.stderr
 
 
 def records(batch_id: str, count: int) -> Iterator[Record]:

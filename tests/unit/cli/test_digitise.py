@@ -6,10 +6,13 @@ import csv
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
+from python_calamine import load_workbook
 from typer.testing import CliRunner
 
 from services.cli.main import app
@@ -49,6 +52,7 @@ def test_json_lines(sample: Path, tmp_path: Path) -> None:
     assert rows[0]["village"] == "Thôn 5"
     assert rows[3]["proposed_code"] == "22110R6F7CJX"
     assert "/position/lat" in rows[2]["error_detail"]
+    assert [row["error_column"] for row in rows] == [None, "Địa chỉ", "lat", None, None]
     assert "3 input.schema" in said
     assert not list(tmp_path.glob(".*"))
 
@@ -75,8 +79,39 @@ def test_geojson_has_a_feature_a_row_and_nothing_personal(sample: Path, tmp_path
     assert features[1]["geometry"] is None
     assert features[3]["properties"]["Tuyến"] == "TQ-05"
     assert features[2]["properties"]["error_code"] == "input.schema"
+    assert features[2]["properties"]["Tuyến"] == "TQ-04"
     for personal in PERSONAL:
         assert personal not in text
+
+
+def test_excel_in_and_out_keeps_the_operators_columns_and_makes_no_formula(tmp_path: Path) -> None:
+    source = tmp_path / "in.xlsx"
+    book = xlsxwriter.Workbook(source, {"strings_to_formulas": False})
+    sheet = book.add_worksheet("Địa chỉ")
+    sheet.write(0, 0, "DANH SÁCH ĐỊA CHỈ")
+    sheet.write_row(2, 0, ["Mã", "Địa chỉ", "Ghi chú", "lat"])
+    sheet.write_row(3, 0, [1, "thôn 5, xã Tân Trào, Sơn Dương, Tuyên Quang", "=1+1", 21.7801])
+    sheet.write_row(4, 0, [2, "", "+84 900 000 697"])
+    book.close()
+    said = digitise(source, tmp_path / "out.xlsx")
+    assert 'address is "Địa chỉ"' in said
+    assert 'columns of your own: "Ghi chú"' in said
+    assert "1 line above the heading is left out" in said
+    rows = load_workbook(tmp_path / "out.xlsx").get_sheet_by_index(0).to_python()
+    heading, first, second = rows
+    assert heading[:5] == ["Mã", "Địa chỉ", "Ghi chú", "lat", "commune_code"]
+    assert first[:5] == ["1", "thôn 5, xã Tân Trào, Sơn Dương, Tuyên Quang", "=1+1", "21.7801", "02545"]
+    assert second[2] == "+84 900 000 697"
+    assert second[heading.index("error_code")] == "input.schema"
+    assert b"<f>" not in zipfile.ZipFile(tmp_path / "out.xlsx").read("xl/worksheets/sheet1.xml")
+    quiet = digitise(source, tmp_path / "out.csv", "-q")
+    assert quiet == ""
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["Ghi chú"] for line in lines] == ["'=1+1", "+84 900 000 697"]
+    digitise(tmp_path / "out.csv", tmp_path / "again.jsonl")
+    again = [json.loads(line) for line in (tmp_path / "again.jsonl").read_text().splitlines()]
+    assert again[0]["extra"]["Ghi chú"] == "=1+1"
 
 
 def test_json_lines_in_can_be_csv_out(tmp_path: Path) -> None:
@@ -128,13 +163,24 @@ def test_the_filter_answers_each_line_before_the_input_ends() -> None:
     assert {*least.split(), "faults", "next_action"} <= answers[1].keys()
 
 
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "jsonl", "geojson"])
+def test_bytes_that_are_not_utf8_stop_no_format(ending: str, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_bytes("id,address,Tuyến\n1,xã Tân Trào,a\n".encode() + b"caf\xe9,x\xff,\xfe\n")
+    output = tmp_path / f"out.{ending}"
+    assert "1 input.not_utf8" in digitise(source, output)
+    assert b"input.not_utf8" in output.read_bytes() or ending == "xlsx"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["missing.csv", "-o", "out.csv"], "missing.csv"),
-        (["in.csv", "-o", "out.txt"], ".jsonl, .csv or .geojson"),
+        (["in.csv", "-o", "out.txt"], ".csv, .xlsx, .geojson or .jsonl"),
         (["in.csv", "-o", "in.csv"], "overwrite"),
         (["-", "-o", "out.csv"], "standard input"),
+        (["-", "-o", "out.xlsx"], "standard input"),
+        (["in.csv", "-o", "out.xlsx", "--sheet", "A"], "no workbook"),
         (["in.csv", "-o", "out.csv", "--map", "address=Nhà"], "no such column"),
         (["in.csv", "-o", "out.csv", "--map", "nhà"], "FIELD=COLUMN"),
         (["bad.csv", "-o", "out.csv"], "no column is the address"),

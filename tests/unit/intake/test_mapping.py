@@ -55,6 +55,20 @@ def test_a_missing_address_says_which_columns_there_are_and_how_to_map() -> None
         map_columns(["Chỗ ở", "Số"], {})
 
 
+def test_an_address_in_parts_is_made_of_those_below_the_village() -> None:
+    found = map_columns(["Xã", "Số nhà", "Đường", "Thôn", "Ghi chú"], {})
+    assert found.address_parts == ("Số nhà", "Đường")
+    assert found.columns == {"commune": "Xã", "village": "Thôn"}
+    assert found.extra == ("Số nhà", "Đường", "Ghi chú")
+    assert map_columns(["Thôn", "Xã"], {}).address_parts == ()
+    assert map_columns(["Địa chỉ", "Số nhà"], {}).address_parts == ()
+
+
+def test_what_a_heading_says_in_brackets_is_no_part_of_its_name() -> None:
+    found = map_columns(["Địa chỉ (số nhà, thôn)", "Xã/Phường [mới]", "Ghi chú (nếu có)"], {})
+    assert found.columns == {"address": "Địa chỉ (số nhà, thôn)", "commune": "Xã/Phường [mới]"}
+
+
 def test_two_columns_for_one_field_want_a_decision() -> None:
     with pytest.raises(MappingError, match=r'"Xã", "Phường".*commune.*--map commune="Xã"'):
         map_columns(["address", "Xã", "Phường"], {})

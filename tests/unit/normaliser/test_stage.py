@@ -131,12 +131,25 @@ def test_an_accepted_address_goes_to_its_area_and_is_left_to_the_registrar_to_an
     assert state is not None and (state.outcome, state.registry_area) == (Outcome.DIGITISED, "22110")
 
 
-def test_the_same_text_again_is_unchanged_and_publishes_nothing() -> None:
+def test_the_same_text_again_is_unchanged_and_of_a_digitised_record_the_registrar_says_so() -> None:
     desk = Desk()
     desk.give(submission("good"), submission("doubtful", 2, "2"))
     out = desk.give(submission("good", 3), submission("doubtful", 4, "2"))
-    assert out.records == []
-    assert steps(out) == [(3, None, Outcome.UNCHANGED), (4, None, Outcome.UNCHANGED)]
+    (event,) = matched(out)
+    assert (event.action, event.version, event.registry_area, event.line_no) == (
+        MatchedAction.CONFIRM,
+        0,
+        "22110",
+        3,
+    )
+    assert steps(out) == [(4, None, Outcome.UNCHANGED)]
+
+
+def test_the_same_text_again_outside_a_batch_says_nothing() -> None:
+    desk = Desk()
+    desk.give(submission("good"))
+    out = desk.give(submission("good", None))
+    assert (out.records, out.transitions) == ([], {})
 
 
 def test_a_doubtful_address_waits_in_review_with_its_heaviest_fault() -> None:
@@ -178,8 +191,13 @@ def test_an_address_that_moves_to_another_area_is_released_first() -> None:
 def test_a_record_that_comes_twice_in_a_batch_is_seen_in_order() -> None:
     desk = Desk()
     out = desk.give(submission("good", 1), submission("good", 2), submission("better", 3), submission("good", 4))
-    assert [event.line_no for event in matched(out)] == [1, 3, 4]
-    assert steps(out) == [(2, None, Outcome.UNCHANGED)]
+    assert [(event.line_no, event.action) for event in matched(out)] == [
+        (1, MatchedAction.REGISTER),
+        (2, MatchedAction.CONFIRM),
+        (3, MatchedAction.REGISTER),
+        (4, MatchedAction.REGISTER),
+    ]
+    assert steps(out) == []
 
 
 def test_distinct_records_are_matched_in_one_call() -> None:
@@ -198,6 +216,15 @@ def test_one_record_on_which_the_core_fails_costs_only_itself() -> None:
     assert b"0900" not in b"".join(value for _, value in letter.headers)
     assert steps(out) == [(2, None, Outcome.DEAD_LETTER)]
     assert desk.state(b"post:2") is None
+
+
+def test_a_record_that_is_set_aside_has_its_row_accounted_for() -> None:
+    desk = Desk()
+    out = Outputs("normaliser", RAW, "topic-id", RAW_DEAD_LETTERS)
+    desk.stage.set_aside(submission("good", 4), "the broker refuses it", out)
+    assert [record.topic for record in out.records] == [RAW_DEAD_LETTERS]
+    assert steps(out) == [(4, None, Outcome.DEAD_LETTER)]
+    assert desk.state() is None
 
 
 def test_a_withdrawal_releases_the_code_and_forgets_the_record() -> None:
@@ -235,7 +262,8 @@ def test_a_decision_is_a_step_of_the_row_that_brought_the_text() -> None:
     assert [record.value for record in on(out, REVIEW)] == [None]
     state = desk.state()
     assert state is not None and state.decision is not None
-    assert steps(desk.give(submission("doubtful", 6))) == [(6, None, Outcome.UNCHANGED)]
+    (again,) = matched(desk.give(submission("doubtful", 6)))
+    assert (again.action, again.version, again.registry_area) == (MatchedAction.CONFIRM, state.version, "22210")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""The headers of a record that was put back from the dead letters: pure, for the stages and for the tool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.dead_letter import DeadLetterCode, ReplayHeader
+from services.stream.envelope import Headers
+
+_NAMES = [name.value for name in ReplayHeader]
+_COUNT = re.compile(rb"[1-9][0-9]{0,3}")
+_ORIGIN = re.compile(rb"([0-9]{1,6})-([0-9]{1,19})")
+_CODES = {code.value.encode(): code for code in DeadLetterCode}
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How often a record was put back, where it first stood, and by which code its row counts as a dead letter."""
+
+    count: int
+    partition: int
+    offset: int
+    reason: DeadLetterCode
+
+    def headers(self) -> Headers:
+        """These come after the record's own headers."""
+        values = (str(self.count), f"{self.partition}-{self.offset}", self.reason.value)
+        return [(name, value.encode()) for name, value in zip(_NAMES, values, strict=True)]
+
+    def precedes(self, partition: int, version: int) -> bool:
+        """Whether the record first stood before `version`, the offset of another one in the same partition."""
+        return self.partition == partition and self.offset < version
+
+
+def replay_of(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
+    """What the last headers of a record say of its replay; None for a record that was not put back."""
+    last = headers[-len(_NAMES) :]
+    if [name for name, _ in last] != _NAMES:
+        return None
+    count, origin, reason = (value for _, value in last)
+    place = _ORIGIN.fullmatch(origin)
+    if not _COUNT.fullmatch(count) or place is None or reason not in _CODES:
+        return None
+    return Replay(int(count), int(place.group(1)), int(place.group(2)), _CODES[reason])
+
+
+def without_replay(headers: Sequence[tuple[str, bytes]]) -> Headers:
+    """The headers as the record came with them first."""
+    return list(headers[: -len(_NAMES)] if replay_of(headers) is not None else headers)
