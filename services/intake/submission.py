@@ -25,7 +25,7 @@ from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, RAW
 
-MOST_IN_FLIGHT = 20_000
+MOST_IN_FLIGHT = 60_000
 _CHUNK = 500
 _SOURCE = "/diachi/intake"
 _POLL_SECONDS = 0.25

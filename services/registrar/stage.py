@@ -54,8 +54,8 @@ class Registrar:
         """
         try:
             event = decode(MatchedAddress, record.value or b"")
-        except (ValueError, LookupError) as error:
-            _refuse(record, error, out)
+        except ValueError:
+            _refuse(record, out)
             return False
         registry = Registry(state)
         try:
@@ -73,12 +73,12 @@ class Registrar:
         return True
 
 
-def _refuse(record: InputRecord, error: Exception, out: Outputs) -> None:
+def _refuse(record: InputRecord, out: Outputs) -> None:
     code, row = DeadLetterCode.SCHEMA, None
-    if isinstance(error, orjson.JSONDecodeError):
-        code = DeadLetterCode.NOT_JSON
-    else:
+    try:
         row = claimed_row(orjson.loads(record.value or b""))
+    except orjson.JSONDecodeError:
+        code = DeadLetterCode.NOT_JSON
     out.dead_letter(record, code, "not a record of address.matched.v1: are normaliser and registrar of one release?")
     if row is not None:
         # Whatever the record says, its row ends here.

@@ -38,6 +38,9 @@ _MAX_REQUEST_BYTES = 8 * 1024 * 1024
 _RETRY_SECONDS = 0.5
 # A batch of slow records that takes longer makes the next one smaller.
 _BATCH_SECONDS = 2.0
+# After a transaction of so many records the next one gathers, looking again after so many seconds.
+_MANY = 16
+_GATHER_STEP = 0.1
 
 
 class Stage(Protocol):
@@ -85,6 +88,7 @@ class PartitionProcessor:
         self._stopping = asyncio.Event()
         self._limit = worker.settings.max_batch_records
         self._committed = 0
+        self._last_count = 0
         self._in_hand = 0
         # Kafka timestamp (ms) of the oldest record in hand; where none is, the time when lag was first seen.
         self._waiting_since: float | None = None
@@ -152,11 +156,28 @@ class PartitionProcessor:
             raise PartitionLostError("the assignment is gone") from error
 
     async def _fetch(self) -> list[InputRecord]:
-        """The next records; empty after the fetch wait, or at once when asked to stop."""
+        """The next records; empty after the fetch wait, or at once when asked to stop.
+
+        While records come in numbers, they are gathered for a moment: the broker's work goes with the transactions and
+        the partitions they touch. A record that comes alone is not kept waiting.
+        """
         worker = self._worker
         limit = min(self._limit, worker.refusals.limit(self._partition.partition))
+        records = await self._poll(limit, worker.settings.fetch_wait_ms / 1000)
+        if self._last_count >= _MANY:
+            clock = asyncio.get_running_loop().time
+            end = clock() + worker.settings.gather_ms / 1000
+            while records and len(records) < min(limit, self._limit) and (left := end - clock()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), min(left, _GATHER_STEP))
+                records += await self._poll(limit - len(records), 0.0)
+        return [] if self._stopping.is_set() else records
+
+    async def _poll(self, limit: int, wait: float) -> list[InputRecord]:
+        """At most `limit` records; waits so many seconds for the first."""
+        worker = self._worker
         fetch = asyncio.ensure_future(
-            worker.consumer.getmany(self._partition, timeout_ms=worker.settings.fetch_wait_ms, max_records=limit)
+            worker.consumer.getmany(self._partition, timeout_ms=int(wait * 1000), max_records=limit)
         )
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
@@ -180,6 +201,7 @@ class PartitionProcessor:
         stage = worker.stage
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
         self._in_hand, self._waiting_since = len(records), records[0].timestamp
+        self._last_count = len(records)
         try:
             failures, seconds = await self._domain(records, out)
             processed = time.monotonic()
@@ -242,8 +264,10 @@ class PartitionProcessor:
             futures = await send_outputs(
                 producer, [*out.records, *changes], worker.settings.topic_prefix, worker.partitioner
             )
-            await producer.send_offsets_to_transaction({self._partition: last.offset + 1}, worker.group_id)
+            # One after the other: the broker verifies records and offsets with the transaction's coordinator, and of two
+            # requests of one producer at a time it refuses one, which the client repeats after a tenth of a second.
             await asyncio.gather(*futures)
+            await producer.send_offsets_to_transaction({self._partition: last.offset + 1}, worker.group_id)
             await producer.commit_transaction()
         except (AssertionError, IllegalOperation) as error:  # how aiokafka refuses to go on after a fatal error
             raise PartitionLostError("the producer failed for good") from error

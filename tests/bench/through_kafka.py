@@ -185,7 +185,6 @@ def pipeline(count: int, workers: int = 1) -> Measured:
         usage = meter.read() | submitted
         assert submit.wait(60) == 0, (folder / "submit.log").read_text()
         transactions = {name: metric(worker, "diachi_batch_records_count") for name, worker in stages.items()}
-        print(services.logs()[-1500:])
         name = f"pipeline, {workers} + {workers}"
         return Measured(name, count, seconds, usage, asyncio.run(_published(servers)), transactions)
 
