@@ -15,7 +15,7 @@ from schemas.codec import decode, encode
 from schemas.dead_letter import DeadLetterCode
 from schemas.matched import MatchedAction, MatchedAddress
 from schemas.outcome import Outcome
-from services.registrar import publications
+from services.registrar.publications import publications
 from services.registrar.registry import Registry
 from services.registrar.rules import Registration, register, release
 from services.stream.envelope import claimed_row, event_time
@@ -105,10 +105,11 @@ def _publications(
     if entry is not None and result is not None and registration.code is not None:
         time = event_time(record.headers, record.timestamp).decode()
         key = registration.code
+        made = publications(entry, event, result, time)
         published += [
-            (DIGITISED, key, encode(publications.digitised(entry, event, result, time))),
-            (MAP_FEATURE, key, encode(publications.map_feature(entry, event, result))),
-            (NATIONAL, key, encode(publications.national(entry, event, result))),
+            (DIGITISED, key, encode(made.digitised)),
+            (MAP_FEATURE, key, encode(made.map_feature)),
+            (NATIONAL, key, encode(made.national)),
         ]
     return published
 
