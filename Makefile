@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GAZETTEER := gazetteer/artifact/.built
 UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install test lint demo lock clean
+.PHONY: install test lint demo bench lock clean
 
 install: $(VENV)/.installed $(GAZETTEER)
 
@@ -34,6 +34,11 @@ test: lint
 
 demo: install
 	$(BIN)/diachi demo
+
+# Takes some minutes, and needs the machine for itself; `make bench BENCH="kafka --rows 60000"` does a part of it.
+BENCH := --write
+bench: install
+	$(BIN)/python -m tests.bench $(BENCH)
 
 # After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs.
 lock:

@@ -21,12 +21,14 @@ from schemas.codec import encode
 from services.intake.records import Record
 from services.intake.tracker_client import TrackerClient, TrackerUnavailableError
 from services.stream.envelope import BATCH_ID, LINE_NO, Headers, event_headers, event_id, rfc3339
+from services.stream.outputs import Output
 from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, RAW
+from services.stream.transaction import Partitioner, send_outputs
 
 MOST_IN_FLIGHT = 60_000
-_CHUNK = 500
+_CHUNK = 2000
 _SOURCE = "/diachi/intake"
 _POLL_SECONDS = 0.25
 _MOST_NAME = 200
@@ -89,6 +91,9 @@ class Submission:
         self._stall_seconds = stall
         self._most_in_flight = most_in_flight
         self.batch_id = batch_id
+        trace_id = UUID(batch_id).hex
+        self._trace = f"00-{trace_id}-{trace_id[:16]}-01".encode()
+        self._partitioner = Partitioner()
         self._sent = 0
         self._closed = False
         self._status: BatchStatus | None = None
@@ -105,7 +110,6 @@ class Submission:
             bootstrap_servers=self._settings.kafka_bootstrap_servers,
             enable_idempotence=True,
             acks="all",
-            linger_ms=20,
             max_batch_size=256 * 1024,
             max_request_size=2 * 1024 * 1024,
         )
@@ -137,12 +141,10 @@ class Submission:
 
     async def _send(self, producer: AIOKafkaProducer, chunk: list[Record]) -> None:
         """Send rows and wait until the broker has all of them."""
-        time_now = rfc3339(int(time.time() * 1000))
-        topic = self._settings.topic_prefix + RAW
-        sent = [
-            await producer.send(topic, record.value, key=record.key, headers=self._headers(record, time_now))
-            for record in chunk
-        ]
+        time_ms = int(time.time() * 1000)
+        time_now = rfc3339(time_ms)
+        outputs = [Output(RAW, record.key, record.value, self._headers(record, time_now), time_ms) for record in chunk]
+        sent = await send_outputs(producer, outputs, self._settings.topic_prefix, self._partitioner)
         await asyncio.gather(*sent)
         self._sent += len(chunk)
         self._moved_at = time.monotonic()
@@ -154,13 +156,9 @@ class Submission:
             event=event_id(self.batch_id, 0, record.line_no, RAW, 0),
             subject=record.key,
             time=time_now,
-            trace=self._trace(),
+            trace=self._trace,
         )
         return [*headers, (BATCH_ID, self.batch_id.encode()), (LINE_NO, str(record.line_no).encode())]
-
-    def _trace(self) -> bytes:
-        trace_id = UUID(self.batch_id).hex
-        return f"00-{trace_id}-{trace_id[:16]}-01".encode()
 
     async def _announce(self, producer: AIOKafkaProducer, event: BatchOpened | BatchClosed, index: int) -> None:
         key = self.batch_id.encode()
@@ -170,7 +168,7 @@ class Submission:
             event=event_id(self.batch_id, 0, 0, BATCH_PROGRESS, index),
             subject=key,
             time=rfc3339(int(time.time() * 1000)),
-            trace=self._trace(),
+            trace=self._trace,
         )
         topic = self._settings.topic_prefix + BATCH_PROGRESS
         await producer.send_and_wait(topic, encode(event), key=key, headers=headers)

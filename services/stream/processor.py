@@ -170,7 +170,10 @@ class PartitionProcessor:
             while records and len(records) < min(limit, self._limit) and (left := end - clock()) > 0:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), min(left, _GATHER_STEP))
-                records += await self._poll(limit - len(records), 0.0)
+                more = await self._poll(limit - len(records), 0.0)
+                if more and isinstance(more[0], UnreadableRecord):
+                    break  # it stays where it is until it comes first
+                records += more
         return [] if self._stopping.is_set() else records
 
     async def _poll(self, limit: int, wait: float) -> list[InputRecord]:
@@ -264,8 +267,8 @@ class PartitionProcessor:
             futures = await send_outputs(
                 producer, [*out.records, *changes], worker.settings.topic_prefix, worker.partitioner
             )
-            # One after the other: the broker verifies records and offsets with the transaction's coordinator, and of two
-            # requests of one producer at a time it refuses one, which the client repeats after a tenth of a second.
+            # One after the other: the broker verifies both with the transaction's coordinator, and of two requests of
+            # one producer at a time it refuses one, which the client repeats after a tenth of a second.
             await asyncio.gather(*futures)
             await producer.send_offsets_to_transaction({self._partition: last.offset + 1}, worker.group_id)
             await producer.commit_transaction()

@@ -1,36 +1,51 @@
-"""`python -m tests.bench [--rows N]`: measures and prints. Figures depend on the machine; compare within one run."""
+"""`python -m tests.bench [PART …]`: measures, prints, and with `--write` renews docs/performance.md and its plot.
+
+Parts: `kafka` (bare Kafka, then the pipeline with one and two workers a stage), `core`, `latency`, `growth`; all of
+them without an argument. Figures depend on the machine and on what else it does: compare within one run.
+"""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from tests.bench.core import core_alone
+from tests.bench.latency import single_records
 from tests.bench.province import PROVINCE_ROWS
-from tests.bench.through_kafka import Measured, bare, pipeline
+from tests.bench.report import page, read_results, write_report, write_results
+from tests.bench.through_kafka import bare, pipeline
 
-
-def show(measured: Measured, limit: Measured | None = None) -> None:
-    ratio = f", {measured.seconds / limit.seconds:.2f} times {limit.name}" if limit else ""
-    print(
-        f"{measured.name}: {measured.records:,} records in {measured.seconds:.1f} s, {measured.rate:,.0f}/s{ratio}, "
-        f"{measured.cpu_seconds:.1f} CPU s"
-    )
-    for name, used in measured.usage.items():
-        count = measured.transactions.get(name)
-        transactions = f", {count:.0f} transactions" if count else ""
-        print(f"  {name:<14}{used.cpu_seconds:6.1f} CPU s, {used.peak_mib:5.0f} MiB at most{transactions}")
-    print("  " + ", ".join(f"{topic} {count:,}" for topic, count in measured.published.items()), flush=True)
+PARTS = ("kafka", "core", "latency", "growth")
+CORE_ROWS = 50_000
+GROWTH = (10_000, 100_000, 1_000_000)
+LATENCY_RECORDS, LATENCY_RATE = 3000, 100.0
+RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rows", type=int, default=PROVINCE_ROWS)
-    parser.add_argument("--only", choices=["bare", "pipeline"])
+    parser.add_argument("parts", nargs="*", metavar="PART", default=PARTS, help=", ".join(PARTS))
+    parser.add_argument("--rows", type=int, default=PROVINCE_ROWS, help="rows of the part `kafka`")
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="workers a stage")
+    parser.add_argument("--growth", type=int, nargs="*", default=list(GROWTH), help="rows of each step of `growth`")
+    parser.add_argument("--write", action="store_true", help="renew docs/performance.md and its plot")
     options = parser.parse_args()
-    limit = bare(options.rows) if options.only != "pipeline" else None
-    if limit:
-        show(limit)
-    if options.only != "bare":
-        show(pipeline(options.rows), limit)
+    if not set(options.parts) <= set(PARTS):
+        parser.error(f"parts are {', '.join(PARTS)}")
+    results = read_results(RESULTS)
+    if "kafka" in options.parts:
+        results.bare = bare(options.rows)
+        results.pipeline = [pipeline(options.rows, workers) for workers in options.workers]
+    if "core" in options.parts:
+        results.core = [core_alone(CORE_ROWS, processes) for processes in (1, 2)]
+    if "latency" in options.parts:
+        results.latency = single_records(LATENCY_RECORDS, LATENCY_RATE)
+    if "growth" in options.parts:
+        results.growth = [pipeline(rows) for rows in options.growth]
+    write_results(RESULTS, results)
+    print(page(results))
+    if options.write:
+        write_report(results)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Bare Kafka: the two hops of the pipeline with the domain work left out, as the limit to compare with.
 
 The same topics, partitions, record sizes, headers and transactions (one producer for each input partition, both
-changelogs, one progress event a transaction), plain loops, `orjson.loads` of the input and `orjson.dumps` of the output.
+changelogs, one progress event a transaction), plain loops, `orjson.loads` of the input, `orjson.dumps` of the output.
 `python -m tests.bench.skeleton STAGE SERVERS PREFIX SHAPES` runs one of the stages until SIGTERM.
 """
 
@@ -27,7 +27,7 @@ INPUT = {"normaliser": RAW, "registrar": MATCHED}
 STATE = {"normaliser": NORMALISER_STATE, "registrar": REGISTRAR_STATE}
 PARTITIONS = 12
 MOST_RECORDS = 1000
-GATHER_SECONDS = 0.5
+GATHER_SECONDS = 1.0
 BATCH_BYTES = 512 * 1024
 
 

@@ -1,7 +1,7 @@
 """Both stages in one process, without Kafka, in a fixed order: the same records give the same bytes.
 
-`python stages.py FILE` prints a digest of all that the stages publish for the records in FILE (one JSON array of key and
-value a line). The file imports nothing of this folder, so that it also runs on an older version of the services.
+`python stages.py FILE` prints a digest of all that the stages publish for the records in FILE (one JSON array of key
+and value a line). It imports nothing of this folder, so that it also runs on an older version of the services.
 """
 
 from __future__ import annotations

@@ -11,14 +11,26 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.stream.broker import own_broker
+from services.stream.restore import restore
+from services.stream.state import MemoryStore
 from services.stream.topic_admin import create_topics
-from services.stream.topics import DIGITISED, MAP_FEATURE, MATCHED, NATIONAL, RAW, REVIEW
+from services.stream.topics import (
+    DIGITISED,
+    MAP_FEATURE,
+    MATCHED,
+    NATIONAL,
+    NORMALISER_STATE,
+    RAW,
+    REGISTRAR_STATE,
+    REVIEW,
+)
+from tests.bench.province import write_csv
 from tests.bench.records import SOURCE, raw_records
 from tests.bench.shapes import sample_shapes, write_shapes
 from tests.bench.skeleton import read_account
@@ -29,7 +41,15 @@ from tests.stream.tracker_process import Tracker, free_url
 PARTITIONS = 12
 PREFIX = "bench."
 _LIMIT_SECONDS = 600.0
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Reading both changelogs back, one partition after the other: records, and CPU seconds of the reader."""
+
+    records: int
+    cpu_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +61,8 @@ class Measured:
     seconds: float
     usage: dict[str, Usage]
     published: dict[str, int]
-    transactions: dict[str, float]
+    transactions: dict[str, float] = field(default_factory=dict)
+    restored: Restored | None = None
 
     @property
     def rate(self) -> float:
@@ -58,9 +79,7 @@ class Measured:
 def topics_on_a_broker() -> Iterator[tuple[str, int]]:
     """A broker of its own, with Diachi's topics: its address and process id."""
     with own_broker("apache") as broker:
-        asyncio.run(
-            create_topics(broker.bootstrap_servers, PREFIX, partitions=PARTITIONS, replication_factor=1)
-        )
+        asyncio.run(create_topics(broker.bootstrap_servers, PREFIX, partitions=PARTITIONS, replication_factor=1))
         yield broker.bootstrap_servers, broker.pid
 
 
@@ -76,7 +95,7 @@ def bare(count: int) -> Measured:
         started = time.monotonic()
         asyncio.run(_send(servers, raw))
         seconds = _drained(stages, shapes, count) - started
-        return Measured("bare Kafka", count, seconds, meter.read(), asyncio.run(_published(servers)), {})
+        return Measured("bare Kafka", count, seconds, meter.read(), asyncio.run(_published(servers)))
 
 
 @contextmanager
@@ -153,8 +172,6 @@ async def _published(servers: str) -> dict[str, int]:
 
 def pipeline(count: int, workers: int = 1) -> Measured:
     """The services as they are, from the start of `diachi submit` to the last row with an outcome."""
-    from tests.bench.province import write_csv
-
     with ExitStack() as stack:
         servers, broker = stack.enter_context(topics_on_a_broker())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -186,7 +203,16 @@ def pipeline(count: int, workers: int = 1) -> Measured:
         assert submit.wait(60) == 0, (folder / "submit.log").read_text()
         transactions = {name: metric(worker, "diachi_batch_records_count") for name, worker in stages.items()}
         name = f"pipeline, {workers} + {workers}"
-        return Measured(name, count, seconds, usage, asyncio.run(_published(servers)), transactions)
+        published, restored = asyncio.run(_published(servers)), asyncio.run(_restored(servers))
+        return Measured(name, count, seconds, usage, published, transactions, restored)
+
+
+async def _restored(servers: str) -> Restored:
+    started, records = time.process_time(), 0
+    for topic in (NORMALISER_STATE, REGISTRAR_STATE):
+        for number in range(PARTITIONS):
+            records += await restore(servers, TopicPartition(PREFIX + topic, number), MemoryStore())
+    return Restored(records, time.process_time() - started)
 
 
 @contextmanager

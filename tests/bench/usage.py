@@ -29,9 +29,7 @@ class Meter:
 
     def read(self) -> dict[str, Usage]:
         """What each process, which must still run, has spent so far."""
-        return {
-            name: Usage(cpu_seconds(pid) - self._before[name], peak_mib(pid)) for name, pid in self._pids.items()
-        }
+        return {name: Usage(cpu_seconds(pid) - self._before[name], peak_mib(pid)) for name, pid in self._pids.items()}
 
 
 def cpu_seconds(pid: int) -> float:
