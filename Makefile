@@ -35,7 +35,7 @@ test: lint
 demo: install
 	$(BIN)/diachi demo
 
-# Takes some minutes, and needs the machine for itself; `make bench BENCH="kafka --rows 60000"` does a part of it.
+# Takes some minutes, and needs the machine for itself; `make bench BENCH="bare pipeline --rows 60000"` does a part of it.
 BENCH := --write
 bench: install
 	$(BIN)/python -m tests.bench $(BENCH)

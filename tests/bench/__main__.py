@@ -1,7 +1,7 @@
 """`python -m tests.bench [PART …]`: measures, prints, and with `--write` renews docs/performance.md and its plot.
 
-Parts: `kafka` (bare Kafka, then the pipeline with one and two workers a stage), `core`, `latency`, `growth`; all of
-them without an argument. Figures depend on the machine and on what else it does: compare within one run.
+Parts: `bare` (Kafka alone), `pipeline` (with one and two workers a stage), `core`, `latency`, `growth`; all of them
+without an argument. Figures depend on the machine and on what else it does: compare within one run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.bench.province import PROVINCE_ROWS
 from tests.bench.report import page, read_results, write_report, write_results
 from tests.bench.through_kafka import bare, pipeline
 
-PARTS = ("kafka", "core", "latency", "growth")
+PARTS = ("bare", "pipeline", "core", "latency", "growth")
 CORE_ROWS = 50_000
 GROWTH = (10_000, 100_000, 1_000_000)
 LATENCY_RECORDS, LATENCY_RATE = 3000, 100.0
@@ -25,7 +25,7 @@ RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", default=PARTS, help=", ".join(PARTS))
-    parser.add_argument("--rows", type=int, default=PROVINCE_ROWS, help="rows of the part `kafka`")
+    parser.add_argument("--rows", type=int, default=PROVINCE_ROWS, help="rows of the parts `bare` and `pipeline`")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="workers a stage")
     parser.add_argument("--growth", type=int, nargs="*", default=list(GROWTH), help="rows of each step of `growth`")
     parser.add_argument("--write", action="store_true", help="renew docs/performance.md and its plot")
@@ -33,8 +33,9 @@ def main() -> None:
     if not set(options.parts) <= set(PARTS):
         parser.error(f"parts are {', '.join(PARTS)}")
     results = read_results(RESULTS)
-    if "kafka" in options.parts:
+    if "bare" in options.parts:
         results.bare = bare(options.rows)
+    if "pipeline" in options.parts:
         results.pipeline = [pipeline(options.rows, workers) for workers in options.workers]
     if "core" in options.parts:
         results.core = [core_alone(CORE_ROWS, processes) for processes in (1, 2)]
