@@ -89,6 +89,9 @@ class PartitionProcessor:
         self._limit = worker.settings.max_batch_records
         self._committed = 0
         self._last_count = 0
+        # The next records on their way, and how many of them have been fetched.
+        self._ahead: asyncio.Task[list[InputRecord]] | None = None
+        self._fetched = 0
         self._in_hand = 0
         # Kafka timestamp (ms) of the oldest record in hand; where none is, the time when lag was first seen.
         self._waiting_since: float | None = None
@@ -115,10 +118,13 @@ class PartitionProcessor:
         """
         await self._restore()
         self.ready = True
-        while not self._stopping.is_set():
-            records = await self._fetch()
-            if records:
-                await self._process(records)
+        try:
+            while not self._stopping.is_set():
+                records = await self._next()
+                if records:
+                    await self._process(records)
+        finally:
+            await self._drop_ahead()
 
     def request_stop(self) -> None:
         """Let `run` return after the transaction in hand."""
@@ -155,6 +161,28 @@ class PartitionProcessor:
         except AssertionError as error:  # how aiokafka says that the assignment is gone
             raise PartitionLostError("the assignment is gone") from error
 
+    async def _next(self) -> list[InputRecord]:
+        ahead, self._ahead = self._ahead, None
+        records = await (ahead or self._fetch())
+        self._fetched = 0
+        return records
+
+    def _look_ahead(self, in_hand: Sequence[InputRecord]) -> None:
+        """Fetch the next records while those in hand are processed and committed.
+
+        It is not only the time: while the client holds records for one partition, it fetches for none. Near a record
+        that makes trouble it goes step by step, and each step begins where the last one ended.
+        """
+        limit = min(self._limit, self._worker.refusals.limit(self._partition.partition))
+        if limit == self._worker.settings.max_batch_records and not isinstance(in_hand[0], UnreadableRecord):
+            self._ahead = asyncio.ensure_future(self._fetch())
+
+    async def _drop_ahead(self) -> None:
+        ahead, self._ahead, self._fetched = self._ahead, None, 0
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+
     async def _fetch(self) -> list[InputRecord]:
         """The next records; empty after the fetch wait, or at once when asked to stop.
 
@@ -164,6 +192,7 @@ class PartitionProcessor:
         worker = self._worker
         limit = min(self._limit, worker.refusals.limit(self._partition.partition))
         records = await self._poll(limit, worker.settings.fetch_wait_ms / 1000)
+        self._fetched = len(records)
         if self._last_count >= _MANY:
             clock = asyncio.get_running_loop().time
             end = clock() + worker.settings.gather_ms / 1000
@@ -174,6 +203,7 @@ class PartitionProcessor:
                 if more and isinstance(more[0], UnreadableRecord):
                     break  # it stays where it is until it comes first
                 records += more
+                self._fetched = len(records)
         return [] if self._stopping.is_set() else records
 
     async def _poll(self, limit: int, wait: float) -> list[InputRecord]:
@@ -205,6 +235,7 @@ class PartitionProcessor:
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
         self._in_hand, self._waiting_since = len(records), records[0].timestamp
         self._last_count = len(records)
+        self._look_ahead(records)
         try:
             failures, seconds = await self._domain(records, out)
             processed = time.monotonic()
@@ -279,6 +310,7 @@ class PartitionProcessor:
         """Abort and go back to the committed offset, or give the partition up if the producer cannot even abort."""
         worker = self._worker
         worker.metrics.aborted.labels(worker.stage.name).inc()
+        await self._drop_ahead()
         log.warning("transaction aborted", partition=self._partition.partition, error=type(error).__name__)
         try:
             await self._producer.abort_transaction()
@@ -298,7 +330,7 @@ class PartitionProcessor:
             return
         # The consumer's position, unlike the last record's offset, also passes the markers of transactions.
         end = self._worker.consumer.last_stable_offset(self._partition) or 0
-        lag = self._in_hand + max(0, end - await self._worker.consumer.position(self._partition))
+        lag = self._in_hand + self._fetched + max(0, end - await self._worker.consumer.position(self._partition))
         if lag and self._waiting_since is None:
             self._waiting_since = time.time() * 1000
         waiting = time.time() - self._waiting_since / 1000 if lag and self._waiting_since is not None else 0.0
