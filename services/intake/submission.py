@@ -90,6 +90,7 @@ class Submission:
         self._tracker = tracker
         self._stall_seconds = stall
         self._most_in_flight = most_in_flight
+        self._chunk = max(1, min(_CHUNK, most_in_flight // 2))
         self.batch_id = batch_id
         trace_id = UUID(batch_id).hex
         self._trace = f"00-{trace_id}-{trace_id[:16]}-01".encode()
@@ -118,7 +119,7 @@ class Submission:
             await self._announce(producer, BatchOpened(self.batch_id, self._source, _now(), self._name[:_MOST_NAME]), 0)
             yield self._progress()
             rows = iter(records)
-            while chunk := await asyncio.to_thread(_take, rows):
+            while chunk := await asyncio.to_thread(_take, rows, self._chunk):
                 await self._send(producer, chunk)
                 yield self._progress()
                 async for progress in self._make_room():
@@ -219,8 +220,8 @@ class Submission:
         return Progress(self.batch_id, self._sent, self._closed, self._status)
 
 
-def _take(rows: Iterator[Record]) -> list[Record]:
-    return list(islice(rows, _CHUNK))
+def _take(rows: Iterator[Record], most: int) -> list[Record]:
+    return list(islice(rows, most))
 
 
 def _now() -> str:
