@@ -18,6 +18,8 @@ LINE_NO = "diachi-line-no"
 # The namespace of event ids (UUIDv5), chosen once at random and never changed.
 EVENT_NAMESPACE = UUID("c1f7a8de-2d0c-4f5f-9a53-6b1de0b1c6a4")
 
+_NAMESPACE = EVENT_NAMESPACE.bytes
+
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 # As schemas/json has them: what a producer puts into headers goes on to other topics.
@@ -35,7 +37,7 @@ def header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
 
 def event_id(topic_id: str, partition: int, offset: int, output_topic: str, index: int) -> str:
     """UUIDv5 that names the `index`-th event for `output_topic` caused by one input record."""
-    return uuid5_text(EVENT_NAMESPACE, f"{topic_id}/{partition}/{offset}/{output_topic}/{index}")
+    return uuid5_text(_NAMESPACE, f"{topic_id}/{partition}/{offset}/{output_topic}/{index}")
 
 
 @cache
