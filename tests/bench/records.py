@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from services.intake.readers import open_table
@@ -13,9 +14,9 @@ SOURCE = "bench"
 BATCH_ID = "bench"
 
 
-def raw_records(count: int) -> list[Record]:
+def raw_records(count: int) -> Iterator[Record]:
     """`count` rows, as `diachi submit` would send them."""
     with tempfile.TemporaryDirectory() as folder:
         table = open_table(write_csv(Path(folder) / "province.csv", count))
         builder = RecordBuilder(SOURCE, table.columns, {}, BATCH_ID)
-        return [builder.build(row) for row in table.rows()]
+        yield from map(builder.build, table.rows())
