@@ -10,7 +10,7 @@ SBOM ?= build/sbom.json
 AUDIT := build/audit
 UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install pure test lint demo accuracy lock sbom audit clean
+.PHONY: install pure test lint demo accuracy bench lock sbom audit clean
 
 install: $(VENV)/.installed $(if $(filter yes,$(COMPILE)),$(COMPILED)) $(GAZETTEER)
 
@@ -59,6 +59,11 @@ demo: install
 # it writes, docs/accuracy.md, needs the labelled sets in ../shared/eval as well.
 accuracy: install
 	$(BIN)/python -m tests.accuracy $(OPTIONS)
+
+# Takes some minutes, and needs the machine for itself; `make bench BENCH="bare pipeline --rows 60000"` does a part of it.
+BENCH := --write
+bench: install
+	$(BIN)/python -m tests.bench $(BENCH)
 
 # After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs,
 # the third what accuracy is compared with.

@@ -1,4 +1,4 @@
-"""Bytes to records and back. Encoding is orjson's own; decoding is compiled once per record type."""
+"""Bytes to records and back, compiled once per record type."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
 
-import orjson
-from mashumaro.codecs import BasicDecoder
+import msgspec
 
 T = TypeVar("T")
 
+_ENCODER = msgspec.json.Encoder()
+
 
 def encode(record: Any) -> bytes:
-    """JSON (UTF-8) of a record dataclass."""
-    return orjson.dumps(record)
+    """JSON (UTF-8) of a record dataclass, its fields in their order."""
+    return _ENCODER.encode(record)
 
 
 @cache
-def _decoder(record_type: Any) -> BasicDecoder[Any]:
-    return BasicDecoder(record_type)
-
-
-def from_mapping(record_type: type[T], value: Any) -> T:
-    """The record in an already parsed JSON value.
-
-    Raises what mashumaro raises (subclasses of ValueError and LookupError) if the value breaks the record's shape.
-    """
-    decoder: BasicDecoder[T] = _decoder(cast(Hashable, record_type))
-    return decoder.decode(value)
+def _decoder(record_type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(record_type)
 
 
 def decode(record_type: type[T], data: bytes) -> T:
-    """The record in JSON bytes."""
-    return from_mapping(record_type, orjson.loads(data))
+    """The record in JSON bytes. Raises ValueError if they are no JSON, or not of the record's shape."""
+    decoder: msgspec.json.Decoder[T] = _decoder(cast(Hashable, record_type))
+    return decoder.decode(data)
+
+
+def from_mapping(record_type: type[T], value: Any) -> T:
+    """The record in an already parsed JSON value. Raises ValueError if the value breaks the record's shape."""
+    try:
+        return msgspec.convert(value, record_type)
+    except msgspec.ValidationError:
+        # JSON Schema takes 5.0 for an integer.
+        return msgspec.convert(_with_integers(value), record_type)
+
+
+def _with_integers(value: Any) -> Any:
+    """A JSON value with its whole numbers as integers, which are good for fractional fields too."""
+    if isinstance(value, dict):
+        return {name: _with_integers(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(child) for child in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

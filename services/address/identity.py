@@ -24,9 +24,11 @@ import orjson
 from gazetteer.names import tone_key
 from schemas.address import Components
 from schemas.raw import RawAddress
+from schemas.uuids import uuid5_text
 
 # Fixed for ever: every address_id depends on it.
 ADDRESS_NAMESPACE = uuid.UUID("5b0f3a52-6e0c-4d1f-9a57-0c6a2c7d9e11")
+_NAMESPACE = ADDRESS_NAMESPACE.bytes
 
 _HASH_BYTES = 16
 _STREET_WORDS = frozenset({"đường", "duong", "đ", "phố", "pho"})
@@ -45,7 +47,7 @@ def record_key(source: str, source_record_id: str) -> str:
 
 def address_id(key: str) -> str:
     """The UUIDv5 of a record key."""
-    return str(uuid.uuid5(ADDRESS_NAMESPACE, key))
+    return uuid5_text(_NAMESPACE, key)
 
 
 def source_hash(raw: RawAddress) -> str:

@@ -22,12 +22,14 @@ from services.intake.records import Record
 from services.intake.tracker_client import TrackerClient, TrackerUnavailableError
 from services.stream.connection import connection_of
 from services.stream.envelope import BATCH_ID, LINE_NO, Headers, event_headers, event_id, rfc3339
+from services.stream.outputs import Output
 from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, RAW
+from services.stream.transaction import Partitioner, send_outputs
 
-MOST_IN_FLIGHT = 20_000
-_CHUNK = 500
+MOST_IN_FLIGHT = 60_000
+_CHUNK = 2000
 _SOURCE = "/diachi/intake"
 _POLL_SECONDS = 0.25
 _MOST_NAME = 200
@@ -86,7 +88,11 @@ class Submission:
         self._tracker = tracker
         self._stall_seconds = stall
         self._most_in_flight = most_in_flight
+        self._chunk = max(1, min(_CHUNK, most_in_flight // 2))
         self.batch_id = batch_id
+        trace_id = UUID(batch_id).hex
+        self._trace = f"00-{trace_id}-{trace_id[:16]}-01".encode()
+        self._partitioner = Partitioner()
         self._sent = 0
         self._closed = False
         self._status: BatchStatus | None = None
@@ -103,7 +109,6 @@ class Submission:
             **self._connection.client_arguments(),
             enable_idempotence=True,
             acks="all",
-            linger_ms=20,
             max_batch_size=256 * 1024,
             max_request_size=2 * 1024 * 1024,
         )
@@ -112,7 +117,7 @@ class Submission:
             await self._announce(producer, BatchOpened(self.batch_id, self._source, _now(), self._name[:_MOST_NAME]), 0)
             yield self._progress()
             rows = iter(records)
-            while chunk := await asyncio.to_thread(_take, rows):
+            while chunk := await asyncio.to_thread(_take, rows, self._chunk):
                 await self._send(producer, chunk)
                 yield self._progress()
                 async for progress in self._make_room():
@@ -132,12 +137,10 @@ class Submission:
 
     async def _send(self, producer: AIOKafkaProducer, chunk: list[Record]) -> None:
         """Send rows and wait until the broker has all of them."""
-        time_now = rfc3339(int(time.time() * 1000))
-        topic = self._settings.topic_prefix + RAW
-        sent = [
-            await producer.send(topic, record.value, key=record.key, headers=self._headers(record, time_now))
-            for record in chunk
-        ]
+        time_ms = int(time.time() * 1000)
+        time_now = rfc3339(time_ms)
+        outputs = [Output(RAW, record.key, record.value, self._headers(record, time_now), time_ms) for record in chunk]
+        sent = await send_outputs(producer, outputs, self._settings.topic_prefix, self._partitioner)
         await asyncio.gather(*sent)
         self._sent += len(chunk)
         self._moved_at = time.monotonic()
@@ -149,13 +152,9 @@ class Submission:
             event=event_id(self.batch_id, 0, record.line_no, RAW, 0),
             subject=record.key,
             time=time_now,
-            trace=self._trace(),
+            trace=self._trace,
         )
         return [*headers, (BATCH_ID, self.batch_id.encode()), (LINE_NO, str(record.line_no).encode())]
-
-    def _trace(self) -> bytes:
-        trace_id = UUID(self.batch_id).hex
-        return f"00-{trace_id}-{trace_id[:16]}-01".encode()
 
     async def _announce(self, producer: AIOKafkaProducer, event: BatchOpened | BatchClosed, index: int) -> None:
         key = self.batch_id.encode()
@@ -165,7 +164,7 @@ class Submission:
             event=event_id(self.batch_id, 0, 0, BATCH_PROGRESS, index),
             subject=key,
             time=rfc3339(int(time.time() * 1000)),
-            trace=self._trace(),
+            trace=self._trace,
         )
         topic = self._settings.topic_prefix + BATCH_PROGRESS
         await producer.send_and_wait(topic, encode(event), key=key, headers=headers)
@@ -216,8 +215,8 @@ class Submission:
         return Progress(self.batch_id, self._sent, self._closed, self._status)
 
 
-def _take(rows: Iterator[Record]) -> list[Record]:
-    return list(islice(rows, _CHUNK))
+def _take(rows: Iterator[Record], most: int) -> list[Record]:
+    return list(islice(rows, most))
 
 
 def _now() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from schemas.address import AddressResult, Components, CoordinateLevel
 from schemas.digitised import DigitisedAddress
 from schemas.map_feature import MapFeature, MapProperties, PointGeometry
@@ -14,12 +16,33 @@ from services.address.vpostcode import code_key, written_form
 _NO_GEOMETRY = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
 
 
-def digitised(entry: RegisteredCode, event: MatchedAddress, result: AddressResult, time: str) -> DigitisedAddress:
-    """The full record; `time` is when the submission happened (RFC 3339)."""
+@dataclass(frozen=True, slots=True)
+class Publications:
+    """The three records of one registered address."""
+
+    digitised: DigitisedAddress
+    map_feature: MapFeature
+    national: NationalAddress
+
+
+def publications(entry: RegisteredCode, event: MatchedAddress, result: AddressResult, time: str) -> Publications:
+    """All three; `time` is when the submission happened (RFC 3339)."""
+    written, label = written_form(entry.code, entry.unit), _label(result.components)
+    return Publications(
+        _digitised(entry, event, result, time, written),
+        _map_feature(entry, event, result, written, label),
+        _national(entry, event, result, written, label),
+    )
+
+
+def _digitised(
+    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, time: str, written: str
+) -> DigitisedAddress:
+    """The full record."""
     return DigitisedAddress(
         code=entry.code,
         unit=entry.unit,
-        written_code=written_form(entry.code, entry.unit),
+        written_code=written,
         aliases=entry.aliases,
         address_id=entry.address_id,
         record_key=event.record_key,
@@ -31,7 +54,9 @@ def digitised(entry: RegisteredCode, event: MatchedAddress, result: AddressResul
     )
 
 
-def map_feature(entry: RegisteredCode, event: MatchedAddress, result: AddressResult) -> MapFeature:
+def _map_feature(
+    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, written: str, label: str
+) -> MapFeature:
     """The GeoJSON feature; its geometry is None where the position is no finer than the commune."""
     position = result.position
     geometry = None
@@ -43,8 +68,8 @@ def map_feature(entry: RegisteredCode, event: MatchedAddress, result: AddressRes
         properties=MapProperties(
             code=entry.code,
             unit=entry.unit,
-            written_code=written_form(entry.code, entry.unit),
-            label=_label(result.components) or result.commune or "",
+            written_code=written,
+            label=label or result.commune or "",
             postal_code=event.registry_area,
             commune_code=result.commune_code or "",
             commune=result.commune or "",
@@ -57,13 +82,15 @@ def map_feature(entry: RegisteredCode, event: MatchedAddress, result: AddressRes
     )
 
 
-def national(entry: RegisteredCode, event: MatchedAddress, result: AddressResult) -> NationalAddress:
+def _national(
+    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, written: str, label: str
+) -> NationalAddress:
     """The record for the national address platform, with the address in the standard form since July 2025."""
-    parts = (_label(result.components), result.commune, result.province)
+    parts = (label, result.commune, result.province)
     return NationalAddress(
         code=entry.code,
         unit=entry.unit,
-        written_code=written_form(entry.code, entry.unit),
+        written_code=written,
         aliases=entry.aliases,
         address_id=entry.address_id,
         dwelling_id=result.dwelling_id,

@@ -62,13 +62,15 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
         retired = (*retired, _key(target))
     else:
         entry = replace(target, position=_position(target, result, corrects))
+    before = entry.dwelling_id
     entry = replace(
         entry,
         version=event.version,
         holders=entry.holders if corrects else entry.holders + 1,
         aliases=(*entry.aliases, *aliases)[-MAX_ALIASES:],
+        dwelling_id=result.dwelling_id,
     )
-    entry = _settle(registry, event, result, entry)
+    _settle(registry, event, entry, before)
     published = _at_registered_position(result, entry)
     return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 
@@ -164,17 +166,15 @@ def _move(registry: Registry, event: MatchedAddress, result: AddressResult, old:
     return entry
 
 
-def _settle(registry: Registry, event: MatchedAddress, result: AddressResult, entry: RegisteredCode) -> RegisteredCode:
-    """Write the entry, and the pointers of its dwelling and its record."""
-    area = event.registry_area
-    if entry.dwelling_id is not None and entry.dwelling_id != result.dwelling_id:
-        registry.put_dwelling(area, entry.dwelling_id, None)
-    if result.dwelling_id is not None:
-        registry.put_dwelling(area, result.dwelling_id, Dwelling(code=entry.code, unit=entry.unit))
-    entry = replace(entry, dwelling_id=result.dwelling_id)
+def _settle(registry: Registry, event: MatchedAddress, entry: RegisteredCode, before: str | None) -> None:
+    """Write the entry, and the pointers of its dwelling (`before` it was that one) and its record."""
+    area, dwelling = event.registry_area, entry.dwelling_id
+    if before is not None and before != dwelling:
+        registry.put_dwelling(area, before, None)
+    if dwelling is not None:
+        registry.put_dwelling(area, dwelling, Dwelling(code=entry.code, unit=entry.unit))
     registry.put_code(entry)
     registry.put_record(area, event.record_key, RegisteredRecord(event.version, entry.code, entry.unit))
-    return entry
 
 
 def _leave(

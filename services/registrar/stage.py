@@ -16,7 +16,7 @@ from schemas.codec import decode, encode
 from schemas.dead_letter import DeadLetterCode
 from schemas.matched import MatchedAction, MatchedAddress
 from schemas.outcome import Outcome
-from services.registrar import publications
+from services.registrar.publications import publications
 from services.registrar.registry import Registry
 from services.registrar.rules import Registration, confirm, register, release
 from services.stream.envelope import claimed_row, event_time
@@ -57,8 +57,8 @@ class Registrar:
         """See services.stream.processor.Stage."""
         try:
             event = _as_counted(decode(MatchedAddress, record.value or b""), record)
-        except (ValueError, LookupError) as error:
-            _refuse(record, error, out)
+        except ValueError:
+            _refuse(record, out)
         else:
             _put_aside(record, event, DeadLetterCode.UNEXPECTED, detail, out)
 
@@ -70,8 +70,8 @@ class Registrar:
         """
         try:
             event = _as_counted(decode(MatchedAddress, record.value or b""), record)
-        except (ValueError, LookupError) as error:
-            _refuse(record, error, out)
+        except ValueError:
+            _refuse(record, out)
             return False
         registry = Registry(state)
         try:
@@ -104,12 +104,12 @@ def _put_aside(record: InputRecord, event: MatchedAddress, code: DeadLetterCode,
     _account(event, Outcome.DEAD_LETTER, None, code.value, out)
 
 
-def _refuse(record: InputRecord, error: Exception, out: Outputs) -> None:
+def _refuse(record: InputRecord, out: Outputs) -> None:
     code, row = DeadLetterCode.SCHEMA, None
-    if isinstance(error, orjson.JSONDecodeError):
-        code = DeadLetterCode.NOT_JSON
-    else:
+    try:
         row = claimed_row(orjson.loads(record.value or b""))
+    except orjson.JSONDecodeError:
+        code = DeadLetterCode.NOT_JSON
     out.dead_letter(record, code, "not a record of address.matched.v1: are normaliser and registrar of one release?")
     if row is not None:
         # Whatever the record says, its row ends here.
@@ -147,10 +147,11 @@ def _publications(
     if entry is not None and result is not None and registration.code is not None:
         time = event_time(record.headers, record.timestamp).decode()
         key = registration.code
+        made = publications(entry, event, result, time)
         published += [
-            (DIGITISED, key, encode(publications.digitised(entry, event, result, time))),
-            (MAP_FEATURE, key, encode(publications.map_feature(entry, event, result))),
-            (NATIONAL, key, encode(publications.national(entry, event, result))),
+            (DIGITISED, key, encode(made.digitised)),
+            (MAP_FEATURE, key, encode(made.map_feature)),
+            (NATIONAL, key, encode(made.national)),
         ]
     return published
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Outputs
@@ -23,8 +25,8 @@ def count_batch(
         metrics.published.labels(stage, topic).inc(count)
     for fault, count in out.faults.items():
         metrics.faults.labels(stage, fault).inc(count)
-    for transitions in out.transitions.values():
-        for step in transitions:
-            metrics.outcomes.labels(stage, step.outcome.value).inc()
-            if step.reason is not None:
-                metrics.reasons.labels(stage, step.reason).inc()
+    steps = list(chain.from_iterable(out.transitions.values()))
+    for outcome, count in Counter(step.outcome for step in steps).items():
+        metrics.outcomes.labels(stage, outcome.value).inc(count)
+    for reason, count in Counter(step.reason for step in steps if step.reason is not None).items():
+        metrics.reasons.labels(stage, reason).inc(count)

@@ -52,12 +52,20 @@ class Outputs:
         self._dead_letter_topic = dead_letter_topic
         self._transitions: dict[str, list[Transition]] = {}
         self._indexes: dict[tuple[int, str], int] = {}
+        # What the headers of all outputs of one record have in common.
+        self._cause: InputRecord | None = None
+        self._time = b""
+        self._trace: bytes | None = None
         self.records: list[Output] = []
         # Faults found in the addresses of this batch, for the metrics.
         self.faults: Counter[str] = Counter()
 
     def publish(self, topic: str, key: bytes, value: bytes | None, cause: InputRecord) -> None:
         """An event on `topic`, None for a tombstone, caused by `cause`."""
+        if cause is not self._cause:
+            self._cause = cause
+            self._time = event_time(cause.headers, cause.timestamp)
+            self._trace = header(cause.headers, "traceparent")
         index = self._indexes.get((cause.offset, topic), 0)
         self._indexes[cause.offset, topic] = index + 1
         headers = event_headers(
@@ -65,8 +73,8 @@ class Outputs:
             self._source,
             event=event_id(self._topic_id, cause.partition, cause.offset, topic, index),
             subject=key,
-            time=event_time(cause.headers, cause.timestamp),
-            trace=header(cause.headers, "traceparent"),
+            time=self._time,
+            trace=self._trace,
         )
         self.records.append(Output(topic, key, value, headers, cause.timestamp))
 

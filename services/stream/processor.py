@@ -39,6 +39,9 @@ _MAX_REQUEST_BYTES = 8 * 1024 * 1024
 _RETRY_SECONDS = 0.5
 # A batch of slow records that takes longer makes the next one smaller.
 _BATCH_SECONDS = 2.0
+# After a transaction of so many records the next one gathers, looking again after so many seconds.
+_MANY = 16
+_GATHER_STEP = 0.1
 
 
 class Stage(Protocol):
@@ -90,6 +93,10 @@ class PartitionProcessor:
         self._stopping = asyncio.Event()
         self._limit = worker.settings.max_batch_records
         self._committed = 0
+        self._last_count = 0
+        # The next records on their way, and how many of them have been fetched.
+        self._ahead: asyncio.Task[list[InputRecord]] | None = None
+        self._fetched = 0
         self._in_hand = 0
         # Kafka timestamp (ms) of the oldest record in hand; where none is, the time when lag was first seen.
         self._waiting_since: float | None = None
@@ -116,10 +123,13 @@ class PartitionProcessor:
         """
         await self._restore()
         self.ready = True
-        while not self._stopping.is_set():
-            records = await self._fetch()
-            if records:
-                await self._process(records)
+        try:
+            while not self._stopping.is_set():
+                records = await self._next()
+                if records:
+                    await self._process(records)
+        finally:
+            await self._drop_ahead()
 
     def request_stop(self) -> None:
         """Let `run` return after the transaction in hand."""
@@ -156,12 +166,56 @@ class PartitionProcessor:
         except AssertionError as error:  # how aiokafka says that the assignment is gone
             raise PartitionLostError("the assignment is gone") from error
 
+    async def _next(self) -> list[InputRecord]:
+        ahead, self._ahead = self._ahead, None
+        records = await (ahead or self._fetch())
+        self._fetched = 0
+        return records
+
+    def _look_ahead(self, in_hand: Sequence[InputRecord]) -> None:
+        """Fetch the next records while those in hand are processed and committed.
+
+        It is not only the time: while the client holds records for one partition, it fetches for none. Near a record
+        that makes trouble it goes step by step, and each step begins where the last one ended.
+        """
+        limit = min(self._limit, self._worker.refusals.limit(self._partition.partition))
+        if limit == self._worker.settings.max_batch_records and not isinstance(in_hand[0], UnreadableRecord):
+            self._ahead = asyncio.ensure_future(self._fetch())
+
+    async def _drop_ahead(self) -> None:
+        ahead, self._ahead, self._fetched = self._ahead, None, 0
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+
     async def _fetch(self) -> list[InputRecord]:
-        """The next records; empty after the fetch wait, or at once when asked to stop."""
+        """The next records; empty after the fetch wait, or at once when asked to stop.
+
+        While records come in numbers, they are gathered for a moment: the broker's work goes with the transactions and
+        the partitions they touch. A record that comes alone is not kept waiting.
+        """
         worker = self._worker
         limit = min(self._limit, worker.refusals.limit(self._partition.partition))
+        records = await self._poll(limit, worker.settings.fetch_wait_ms / 1000)
+        self._fetched = len(records)
+        if self._last_count >= _MANY:
+            clock = asyncio.get_running_loop().time
+            end = clock() + worker.settings.gather_ms / 1000
+            while records and len(records) < min(limit, self._limit) and (left := end - clock()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), min(left, _GATHER_STEP))
+                more = await self._poll(limit - len(records), 0.0)
+                if more and isinstance(more[0], UnreadableRecord):
+                    break  # it stays where it is until it comes first
+                records += more
+                self._fetched = len(records)
+        return [] if self._stopping.is_set() else records
+
+    async def _poll(self, limit: int, wait: float) -> list[InputRecord]:
+        """At most `limit` records; waits so many seconds for the first."""
+        worker = self._worker
         fetch = asyncio.ensure_future(
-            worker.consumer.getmany(self._partition, timeout_ms=worker.settings.fetch_wait_ms, max_records=limit)
+            worker.consumer.getmany(self._partition, timeout_ms=int(wait * 1000), max_records=limit)
         )
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
@@ -185,6 +239,8 @@ class PartitionProcessor:
         stage = worker.stage
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
         self._in_hand, self._waiting_since = len(records), records[0].timestamp
+        self._last_count = len(records)
+        self._look_ahead(records)
         try:
             failures, seconds = await self._domain(records, out)
             processed = time.monotonic()
@@ -247,8 +303,10 @@ class PartitionProcessor:
             futures = await send_outputs(
                 producer, [*out.records, *changes], worker.settings.topic_prefix, worker.partitioner
             )
-            await producer.send_offsets_to_transaction({self._partition: last.offset + 1}, worker.group_id)
+            # One after the other: the broker verifies both with the transaction's coordinator, and of two requests of
+            # one producer at a time it refuses one, which the client repeats after a tenth of a second.
             await asyncio.gather(*futures)
+            await producer.send_offsets_to_transaction({self._partition: last.offset + 1}, worker.group_id)
             await producer.commit_transaction()
         except (AssertionError, IllegalOperation) as error:  # how aiokafka refuses to go on after a fatal error
             raise PartitionLostError("the producer failed for good") from error
@@ -257,6 +315,7 @@ class PartitionProcessor:
         """Abort and go back to the committed offset, or give the partition up if the producer cannot even abort."""
         worker = self._worker
         worker.metrics.aborted.labels(worker.stage.name).inc()
+        await self._drop_ahead()
         log.warning("transaction aborted", partition=self._partition.partition, error=type(error).__name__)
         try:
             await self._producer.abort_transaction()
@@ -276,7 +335,7 @@ class PartitionProcessor:
             return
         # The consumer's position, unlike the last record's offset, also passes the markers of transactions.
         end = self._worker.consumer.last_stable_offset(self._partition) or 0
-        lag = self._in_hand + max(0, end - await self._worker.consumer.position(self._partition))
+        lag = self._in_hand + self._fetched + max(0, end - await self._worker.consumer.position(self._partition))
         if lag and self._waiting_since is None:
             self._waiting_since = time.time() * 1000
         waiting = time.time() - self._waiting_since / 1000 if lag and self._waiting_since is not None else 0.0

@@ -87,7 +87,9 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             heartbeat_interval_ms=self._settings.heartbeat_interval_ms,
             rebalance_timeout_ms=_REBALANCE_TIMEOUT_MS,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
+            # A partition that has been read to its end waits for the fetch that is under way for the others.
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=1024 * 1024,
         )
         self._worker = Worker(
             settings=self._settings,

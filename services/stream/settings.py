@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_batch_records: int = Field(1000, ge=1, le=2000, description="Records in one transaction.")
     max_record_bytes: int = Field(64 * 1024, description="A larger raw record goes to the dead letters.")
     fetch_wait_ms: int = Field(100, description="How long a fetch waits for more records.")
+    gather_ms: int = Field(1000, ge=0, description="How long records that come in numbers are gathered before they go.")
     transaction_timeout_ms: int = Field(60_000)
     session_timeout_ms: int = Field(10_000)
     heartbeat_interval_ms: int = Field(3_000)

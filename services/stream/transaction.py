@@ -1,4 +1,4 @@
-"""Puts the outputs of one batch into the running transaction of a producer, as record batches."""
+"""Sends the outputs of one batch as record batches, which costs a fraction of sending record by record."""
 
 from __future__ import annotations
 
@@ -36,18 +36,19 @@ async def send_outputs(
 ) -> list[asyncio.Future[Any]]:
     """Send `outputs` in order, one record batch per partition and producer batch size.
 
-    Returns the delivery futures; the transaction must not be committed before all of them are done.
+    Returns the delivery futures; a running transaction must not be committed before all of them are done.
     """
     batches: dict[tuple[str, int], list[Any]] = {}
     counts: dict[str, int] = {}
     for output in outputs:
-        count = counts.get(output.topic)
-        if count is None:
-            count = counts[output.topic] = len(await producer.partitions_for(prefix + output.topic))
-        partition = output.partition
+        topic, partition = output.topic, output.partition
         if partition is None:
-            partition = partitioner.partition(output.key or b"", count)
-        builders = batches.setdefault((output.topic, partition), [producer.create_batch()])
+            if topic not in counts:
+                counts[topic] = len(await producer.partitions_for(prefix + topic))
+            partition = partitioner.partition(output.key or b"", counts[topic])
+        builders = batches.get((topic, partition))
+        if builders is None:
+            builders = batches[topic, partition] = [producer.create_batch()]
         if not _append(builders[-1], output):
             builders.append(producer.create_batch())
             _append(builders[-1], output)

@@ -34,6 +34,10 @@ class Worker:
                 env={**os.environ, **environment, "DIACHI_HTTP_PORT": str(self.port)},
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def answers(self, path: str) -> bool:
         """Whether GET of a path gives 200."""
         try:

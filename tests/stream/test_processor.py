@@ -286,6 +286,31 @@ def test_two_workers_that_restore_for_longer_than_a_session_do_not_disturb_each_
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("gather_ms", [0, 5000])
+def test_records_that_come_in_numbers_are_gathered_into_few_transactions(settings: Settings, gather_ms: int) -> None:
+    steps, each = 25, 60
+
+    async def scenario() -> None:
+        gathering = settings.model_copy(update={"gather_ms": gather_ms, "max_batch_records": 1000})
+        async with running(gathering, Counting()) as (service, metrics):
+            for step in range(steps):
+                await send(gathering, each)
+                if gather_ms == 0:
+                    await drained(gathering, each * (step + 1))
+            await drained(gathering, steps * each)
+            transactions = metrics.registry.get_sample_value("diachi_batch_records_count", {"stage": "counting"})
+            assert service.ready
+        found = await outputs(gathering)
+        assert len(found) == steps * each
+        assert transactions is not None
+        if gather_ms:
+            assert transactions < steps
+        else:
+            assert transactions >= steps
+
+    asyncio.run(scenario())
+
+
 def test_the_state_equals_the_changelog_and_the_outputs(settings: Settings) -> None:
     async def scenario() -> None:
         await send(settings, 1000)

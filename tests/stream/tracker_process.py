@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,13 @@ class Tracker:
     log: Path
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, environment: Mapping[str, str] | None = None) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [Path(sys.executable).with_name("diachi"), "tracker"],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "DIACHI_TRACKER_URL": self.url},
+                env={**os.environ, **(environment or {}), "DIACHI_TRACKER_URL": self.url},
             )
 
     def get(self, path: str) -> tuple[int, Any]:

@@ -1,0 +1,53 @@
+"""`python -m tests.bench [PART …]`: measures, prints, and with `--write` renews docs/performance.md and its plot.
+
+Parts: `bare` (Kafka alone), `pipeline` (with one and two workers a stage), `core`, `latency`, `growth`; all of them
+without an argument. Figures depend on the machine and on what else it does: compare within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tests.bench.core import core_alone
+from tests.bench.latency import single_records
+from tests.bench.province import PROVINCE_ROWS
+from tests.bench.report import page, read_results, write_report, write_results
+from tests.bench.through_kafka import bare, pipeline
+
+PARTS = ("bare", "pipeline", "core", "latency", "growth")
+CORE_ROWS = 50_000
+GROWTH = (10_000, 100_000, 1_000_000)
+LATENCY_RECORDS, LATENCY_RATE = 3000, 100.0
+RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", default=PARTS, help=", ".join(PARTS))
+    parser.add_argument("--rows", type=int, default=PROVINCE_ROWS, help="rows of the parts `bare` and `pipeline`")
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="workers a stage")
+    parser.add_argument("--growth", type=int, nargs="*", default=list(GROWTH), help="rows of each step of `growth`")
+    parser.add_argument("--write", action="store_true", help="renew docs/performance.md and its plot")
+    options = parser.parse_args()
+    if not set(options.parts) <= set(PARTS):
+        parser.error(f"parts are {', '.join(PARTS)}")
+    results = read_results(RESULTS)
+    if "bare" in options.parts:
+        results.bare = bare(options.rows)
+    if "pipeline" in options.parts:
+        results.pipeline = [pipeline(options.rows, workers) for workers in options.workers]
+    if "core" in options.parts:
+        results.core = [core_alone(CORE_ROWS, processes) for processes in (1, 2)]
+    if "latency" in options.parts:
+        results.latency = single_records(LATENCY_RECORDS, LATENCY_RATE)
+    if "growth" in options.parts:
+        results.growth = [pipeline(rows) for rows in options.growth]
+    write_results(RESULTS, results)
+    print(page(results))
+    if options.write:
+        write_report(results)
+
+
+if __name__ == "__main__":
+    main()
