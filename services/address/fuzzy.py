@@ -185,10 +185,20 @@ def _spelt_right(reading: Reading, home: set[str]) -> list[Mention]:
         if len(mention.name.key) >= _LEAST_FIRM
         and mention.similarity == 1
         and mention.start not in type_starts
+        and not _runs_into_type(reading, mention)
         and (mention.end - mention.start > 1 or _ends_phrase(reading, mention))
         and (mention.left is not Left.INNER or mention.name.districts or mention.name.provinces)
         and (mention.name.provinces or not home or not home.isdisjoint(mention.name.homes))
     ]
+
+
+def _runs_into_type(reading: Reading, mention: Mention) -> bool:
+    """Whether a name ends in a type word that another name follows: Hà Tĩnh in `xa Khuon Ha tinh Tuyen Quang`."""
+    tokens, last = reading.tokens, mention.end - 1
+    if last == mention.start or mention.end == len(tokens) or tokens.gaps[mention.end] >= DASH:
+        return False
+    word = reading.word_before.get(mention.end)
+    return word is not None and word.start == last and word.kind not in LOCAL_KINDS
 
 
 def _ends_phrase(reading: Reading, mention: Mention) -> bool:
@@ -260,7 +270,7 @@ def _provinces_named(reading: Reading, lexicon: Lexicon, by_streets: bool = Fals
     named = {
         id_
         for m in reading.mentions
-        if m.can_be_province and (by_streets or m.left is not Left.LOCAL)
+        if m.can_be_province and (by_streets or (m.left is not Left.LOCAL and not _runs_into_type(reading, m)))
         for id_ in m.name.province_ids
     }
     return named.union(*(lexicon.provinces[id_].near for id_ in named))

@@ -20,6 +20,8 @@ from services.address.villages import FoundVillage, VillageIndex, is_numbered
 _WITHIN_REACH = 12
 # Likewise where the list of its commune has the village named, and that of the leader's has not.
 _WITHIN_VILLAGE = 20
+# As close as the ages of one name; then a misspelt village will do.
+_BARELY_BEHIND = 3
 # Two old communes with so close a reading are not told apart.
 _SAME_READING = 0.03
 
@@ -100,7 +102,8 @@ def _by_village(
             if candidate.score < leader.score - _WITHIN_VILLAGE:
                 break
             other = _village(villages, candidate.place, names)
-            if other is not None and not other.misspelt and not is_numbered(other.village.name):
+            near = candidate.score >= leader.score - _BARELY_BEHIND
+            if other is not None and (near or not other.misspelt) and not is_numbered(other.village.name):
                 return candidate, other
     return leader, found
 

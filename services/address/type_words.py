@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from services.address.tokens import DASH, GLUED, SPACE, Tokens
+from services.address.tokens import DASH, DOT, GLUED, SPACE, Tokens
 from services.address.words import (
     ACCENTED,
     BROKEN_WORDS,
@@ -77,9 +77,15 @@ def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
 
 def _ends_name(tokens: Tokens, word: TypeWord, following: TypeWord | None) -> bool:
     """Whether a type word is the end of the name before it, as another follows at once: `xã Tứ Quận huyện Yên Sơn`."""
-    if following is None or following.start != word.end or {word.kind, following.kind} & LOCAL_KINDS or following.weak:
+    if following is None or following.start != word.end or {word.kind, following.kind} & LOCAL_KINDS:
         return False
-    start = word.start
+    if following.weak and tokens.gaps[min(following.end, len(tokens) - 1)] != DOT:
+        return False
+    return _follows_name(tokens, word.start)
+
+
+def _follows_name(tokens: Tokens, start: int) -> bool:
+    """Whether a word that names nothing of an address by itself stands right before a token."""
     return start > 0 and tokens.gaps[start] < DASH and tokens.words[start - 1] not in _FIRST_WORDS
 
 
@@ -93,6 +99,8 @@ def _office(tokens: Tokens, word: TypeWord, following: TypeWord | None) -> bool:
 def _may_begin_name(tokens: Tokens, index: int, kind: Kind, found: list[TypeWord]) -> bool:
     """Whether a type word without accents stands right behind another, and so may be a name: `huyen Quan Hoa`."""
     if not found or found[-1].end != index or kind in LOCAL_KINDS or found[-1].kind in LOCAL_KINDS:
+        return False
+    if _follows_name(tokens, found[-1].start):
         return False
     return tokens.gaps[index] < DASH and tokens.toned[index] == tokens.words[index]
 

@@ -1,5 +1,7 @@
 """`python -m tests.bench [PART …]`: measures, prints, and with `--write` renews docs/performance.md and its plot.
 
+What is not measured stands there as the last run with `--write` left it.
+
 Parts: `bare` (Kafka alone), `pipeline` (with one and two workers a stage), `core`, `latency`, `growth`; all of them
 without an argument. Figures depend on the machine and on what else it does: compare within one run.
 """
@@ -43,9 +45,9 @@ def main() -> None:
         results.latency = single_records(LATENCY_RECORDS, LATENCY_RATE)
     if "growth" in options.parts:
         results.growth = [pipeline(rows) for rows in options.growth]
-    write_results(RESULTS, results)
     print(page(results))
     if options.write:
+        write_results(RESULTS, results)
         write_report(results)
 
 

@@ -140,7 +140,10 @@ def plot(results: Results) -> str:
         Panel("A province: CPU seconds", [Bar(run.name, run.cpu_seconds) for run in runs]),
     ]
     if results.core:
-        cold = [Bar(f"{one.processes} process(es)", one.rows / one.cold_seconds) for one in results.core]
+        cold = [
+            Bar("1 process" if one.processes == 1 else f"{one.processes} processes", one.rows / one.cold_seconds)
+            for one in results.core
+        ]
         panels.append(Panel("The core alone: records/s of a core, cold", cold))
     if results.latency:
         bars = [Bar("half of the records", results.latency.p50_ms), Bar("99 of a hundred", results.latency.p99_ms)]
