@@ -17,6 +17,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.stream.broker import own_broker
+from services.stream.connection import Connection
 from services.stream.restore import restore
 from services.stream.state import MemoryStore
 from services.stream.topic_admin import create_topics
@@ -79,7 +80,8 @@ class Measured:
 def topics_on_a_broker() -> Iterator[tuple[str, int]]:
     """A broker of its own, with Diachi's topics: its address and process id."""
     with own_broker("apache") as broker:
-        asyncio.run(create_topics(broker.bootstrap_servers, PREFIX, partitions=PARTITIONS, replication_factor=1))
+        connection = Connection(broker.bootstrap_servers)
+        asyncio.run(create_topics(connection, PREFIX, partitions=PARTITIONS, replication_factor=1))
         yield broker.bootstrap_servers, broker.pid
 
 
@@ -211,7 +213,7 @@ async def _restored(servers: str) -> Restored:
     started, records = time.process_time(), 0
     for topic in (NORMALISER_STATE, REGISTRAR_STATE):
         for number in range(PARTITIONS):
-            records += await restore(servers, TopicPartition(PREFIX + topic, number), MemoryStore())
+            records += await restore(Connection(servers), TopicPartition(PREFIX + topic, number), MemoryStore())
     return Restored(records, time.process_time() - started)
 
 
