@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 
 from gazetteer.names import fold, tidy
@@ -10,10 +11,18 @@ from schemas.raw import Decision, RawAddress
 from services.address.redact import redact
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
 
+_NO_FIELDS: tuple[str | None, ...] = (None, None, None, None)
+# What is left of a text when it is folded, in most texts at its very beginning.
+_WRITTEN = re.compile(r"[0-9A-Za-z]")
+
 
 def published_text(raw: RawAddress) -> str:
     """The submitted text with the separate fields it does not hold already, without phones and householder's name."""
-    parts = [redact(raw.address, raw.householder), *(field for field in _fields(raw) if field)]
+    text = redact(raw.address, raw.householder)
+    fields = _fields(raw)
+    if fields is _NO_FIELDS and _WRITTEN.search(text):
+        return tidy(text.strip(" ,"))
+    parts = [text, *(field for field in fields if field)]
     kept: list[str] = []
     seen = ""
     for clean in parts:
@@ -29,9 +38,10 @@ def matched_text(raw: RawAddress, published: str) -> str:
 
     Equal to the published text where no separate field is given.
     """
-    village, commune, district, province = _fields(raw)
-    if not (village or commune or district or province):
+    fields = _fields(raw)
+    if not any(fields):
         return published
+    village, commune, district, province = fields
     typed = [
         _typed(village, "thôn", LOCAL_KINDS),
         _typed(commune, "commune", COMMUNE_KINDS),
@@ -45,6 +55,8 @@ def _fields(raw: RawAddress) -> tuple[str | None, ...]:
     """Village, commune, district and province; redacted before a word for the kind of place makes a name look like
     one."""
     given = (raw.village, raw.commune, raw.district, raw.province)
+    if given == _NO_FIELDS:
+        return _NO_FIELDS
     return tuple(field and redact(field, raw.householder) for field in given)
 
 

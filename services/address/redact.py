@@ -38,6 +38,8 @@ _OFFICES = frozenset({"ubnd", "hđnd"})
 _OFFICE_UNITS = frozenset({"xã", "phường", "huyện"})
 _PEOPLE = re.compile(r"[,;/&+()\n]|\s[-–]\s|\svà\s")
 _NUMBERS = re.compile(r"[,;/\n]")
+# A shape holds these besides digits.
+_DIGITS_ONLY = str.maketrans("", "", "a,_ .-()+")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _LONG_WORD = 6
 _SHORTEST_PHONE = 6
@@ -47,10 +49,12 @@ _BORDERS = ",;()[]\n"
 def redact(text: str, householder: Householder | None) -> str:
     """The text without phone numbers and without the householder's name and phone; the same text if it has none."""
     shaped = shape(text)
-    spans = find_phones(text, shaped)
+    digits = shaped.translate(_DIGITS_ONLY)
+    may_hold_phone = len(digits) >= _SHORTEST_PHONE
+    spans = find_phones(text, shaped) if may_hold_phone else []
     if householder is not None:
-        cores = _cores(householder.phone) if householder.phone else []
-        phones = [core for core in cores if core in _NO_DIGIT.sub("", shaped)]
+        cores = _cores(householder.phone) if householder.phone and may_hold_phone else []
+        phones = [core for core in cores if core in digits]
         names = _names(householder.name) if householder.name and _may_hold(text, householder.name) else []
         if names or phones:
             squeezed = _squeeze(text, shaped)
