@@ -15,6 +15,7 @@ from services.address.fuzzy import FuzzyNames
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading, read
 from services.address.pieces import Piece
+from services.address.residue import without_residue
 from services.address.segments import Cut, Segmenter
 from services.address.tokens import tokenise
 
@@ -67,7 +68,7 @@ class Matcher:
 
     def match(self, texts: Sequence[str]) -> list[Match]:
         """One match for each text, in order."""
-        cuts = [self._segmenter.cut(text) for text in texts]
+        cuts = [self._segmenter.cut(without_residue(text, self.lexicon.syllables)) for text in texts]
         readings: dict[str, Reading] = {}
         tails = self._exact((cut.tail for cut in cuts), readings)
         wholes = self._fuzzy((cut.whole for cut in cuts if not tails[cut.tail].settled), readings)
@@ -118,6 +119,7 @@ class Matcher:
 
     def read_cut(self, text: str) -> Reading:
         """The reading of a whole text, with the mentions that count in `match`: none of those in its inert head."""
+        text = without_residue(text, self.lexicon.syllables)
         reading = self.read(text)
         tail_start = self._segmenter.cut(text).tail_start
         starts = reading.tokens.starts
