@@ -34,6 +34,7 @@ _HASH_BYTES = 16
 _STREET_WORDS = frozenset({"đường", "duong", "đ", "phố", "pho"})
 _NUMBER_WORDS = re.compile(r"^(?:SỐ NHÀ|SO NHA|SỐ|SO|NHÀ|NHA|SN|S)?[ .:]*(?=.*[0-9])", re.DOTALL)
 _HOUSE_NUMBER = re.compile(r"(?=.*[1-9])(?!KM)")
+_FLOORS = re.compile(r"(?:(?:tầng|tang|lầu|lau) [^ ]+ ?)+")
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
@@ -82,9 +83,14 @@ def dwelling_id(components: Components, commune_code: str | None, legacy_commune
     if number and village:
         legacy = legacy_commune_code or ""
         return _hash(("village", commune_code, legacy, village, _words(components.alley), number, *flat))
-    if building and unit:
+    if building and unit and not _only_floors(unit):
         return _hash(("building", commune_code, building, unit))
     return None
+
+
+def _only_floors(unit: str) -> bool:
+    """Whether a unit, as `_words` gives it, is a whole floor, where several may live: `tầng 2`."""
+    return _FLOORS.fullmatch(unit) is not None
 
 
 def _hash(fields: Sequence[str | int | float | None]) -> str:

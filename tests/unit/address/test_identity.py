@@ -126,6 +126,7 @@ def test_other_dwellings(components: Components) -> None:
         Components(house_number="5", alley="Ngõ 2"),
         Components(building="Chung cư A"),
         Components(unit="Căn hộ 12"),
+        Components(building="Tòa A1", unit="Tầng 2"),
         Components(house_number="Km 12", street="Quốc lộ 2"),
         Components(house_number="Km12+300", street="Quốc lộ 2"),
         Components(house_number="0", street="Trần Phú"),
