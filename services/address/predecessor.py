@@ -10,10 +10,11 @@ from services.address.words import COMMUNE_KINDS, Kind
 
 
 def predecessor(gazetteer: Gazetteer, candidate: Candidate) -> tuple[LegacyCommune | None, bool]:
-    """The old commune of the candidate's name that went into its commune of today, None if none or several; whether it
-    is only assumed, no district of before July 2025 being named. Failing that, the only one from the district named.
+    """The one old commune of the candidate's name that went into its commune of today, None if none or several; whether
+    it is only assumed, no district of before July 2025 being named.
 
-    It must fit what the text says besides: the kind before the name, the district, the province.
+    Failing that, the only one from the district named; of several from there, the one that today's commune has its
+    statistical code from is assumed. It must fit what the text says besides: kind, district, province.
     """
     mention, district = candidate.commune, candidate.district
     kind = mention.kind if mention.kind in COMMUNE_KINDS and mention.kind is not Kind.COMMUNE else None
@@ -28,10 +29,11 @@ def predecessor(gazetteer: Gazetteer, candidate: Candidate) -> tuple[LegacyCommu
     if not named and district is not None:
         districts = district.name.district_keys
         named = [one for one in gazetteer.predecessors(candidate.place.code) if one.district_key in districts]
-    latest = {legacy.code: legacy for legacy in sorted(named, key=lambda legacy: legacy.edition)}
-    if len(latest) != 1:
-        return None, False
-    return next(iter(latest.values())), district is None
+    by_code = {legacy.code: legacy for legacy in sorted(named, key=lambda legacy: legacy.edition)}
+    if len(by_code) == 1:
+        return next(iter(by_code.values())), district is None
+    same = by_code.get(candidate.place.code) if district is not None else None
+    return same, same is not None
 
 
 def _agrees(place: CommunePlace, candidate: Candidate) -> bool:

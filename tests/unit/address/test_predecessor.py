@@ -42,6 +42,12 @@ def test_what_the_text_contradicts_is_not_assumed(text: str) -> None:
     assert legacy is None or not legacy.assumed
 
 
+def test_of_several_from_the_district_named_the_one_with_the_code_of_today_is_assumed() -> None:
+    legacy = result("Tân Khánh, Tân Uyên, Bình Dương").legacy
+    assert legacy is not None
+    assert (legacy.commune, legacy.assumed) == ("Phường Tân Phước Khánh", True)
+
+
 def test_a_dwelling_is_the_same_whether_its_old_commune_is_assumed_or_unknown() -> None:
     """An assumption must neither part nor join dwellings: `Thôn 5` of a merged commune may be any of several."""
     assumed = result("Số 7, thôn 5, xã Nà Tấu, tỉnh Điện Biên")
