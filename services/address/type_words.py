@@ -136,7 +136,9 @@ def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
         and text not in TRAILING
     ):
         return False
-    if text not in NUMBERED_ONLY and (text not in SOFT or index == 0 or tokens.gaps[index] >= DASH):
+    # Without accents `duong` ends names as well: `thon 5 Son Duong Tuyen Quang`.
+    soft = text in SOFT or (text == "duong" and tokens.toned[index] == text)
+    if text not in NUMBERED_ONLY and (not soft or index == 0 or tokens.gaps[index] >= DASH):
         return True
     following = tokens.words[index + length : index + length + 1]
     if following and following[0].isdigit():

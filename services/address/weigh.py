@@ -138,13 +138,13 @@ def _meant_in_capital(claim: Claim) -> bool:
 def _may_be_wider(claim: Claim) -> bool:
     """Whether the commune's name may as well be that of a district or province, which would leave the commune unsaid.
 
-    Not if the commune's kind stands before it, nor if the text names district and province besides, nor if the province
-    it names is not the one that such a district was in.
+    Not if the commune's kind stands before it for sure, nor if the text names district and province besides, nor if the
+    province it names is not the one that such a district was in.
     """
     commune, district, province = claim.commune, claim.district, claim.province
     if commune.kind in DISTRICT_KINDS:
         return True
-    if commune.left is Left.TYPED and commune.kind in (Kind.COMMUNE, claim.place.kind):
+    if commune.left is Left.TYPED and commune.kind in (Kind.COMMUNE, claim.place.kind) and not _kind_ends_name(claim):
         return False
     around = frozenset((claim.place.province.id, *claim.place.province.near))
     if province is None and commune.name.provinces:
@@ -154,6 +154,19 @@ def _may_be_wider(claim: Claim) -> bool:
         return same and (district.start < commune.start or _said_twice(claim, district))
     home = around if province is None else province.name.province_ids
     return any(d.province.id in home for d in commune.name.districts)
+
+
+def _kind_ends_name(claim: Claim) -> bool:
+    """Whether the word for the commune's kind may be the end of a commune's name, in the district that bears the name
+    behind it: `Bình Xa Hàm Yên`."""
+    word, keys = claim.commune.word, claim.commune.name.district_keys
+    return word is not None and any(
+        other.end == word.end
+        and other.start < word.start
+        and other.similarity == 1
+        and any(not place.districts.isdisjoint(keys) for place in other.name.communes)
+        for other in claim.evidence.communes
+    )
 
 
 def _said_twice(claim: Claim, district: Mention) -> bool:
