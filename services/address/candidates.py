@@ -11,6 +11,7 @@ from services.address.faults import Fault
 from services.address.lexicon import CommunePlace, Lexicon
 from services.address.mentions import Left, Mention, Reading
 from services.address.surroundings import text_faults
+from services.address.tokens import COMMA
 from services.address.type_words import TypeWord
 from services.address.weigh import finer, name_faults, wider_faults
 from services.address.words import Kind
@@ -19,13 +20,16 @@ from services.address.words import Kind
 MAX_PLACES = 60
 MAX_CANDIDATES = 400
 MAX_WEIGHED = 60
+# Faults of a name that runs on from other words.
+BEFORE_THE_NAME = frozenset({Fault.COMMUNE_READS_AS_OTHER, Fault.COMMUNE_INSIDE_PHRASE})
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One commune that the text may mean, and where it names commune, district and province.
 
-    `score` is 100 minus the penalties of `faults` and may be negative; `finer` breaks ties (spelling, order).
+    `score` is 100 minus the penalties of `faults` and may be negative; `finer` breaks ties (spelling, order). `before`
+    is what stands right before the commune's name where that speaks against it; a village's name would not.
     """
 
     place: CommunePlace
@@ -35,6 +39,7 @@ class Candidate:
     faults: tuple[Fault, ...]
     score: int
     finer: float
+    before: str = ""
 
     @property
     def mentions(self) -> list[Mention]:
@@ -59,9 +64,19 @@ def candidates(reading: Reading, lexicon: Lexicon) -> list[Candidate]:
         total = score - sum([fault.penalty for fault in more])
         best = max(best, total)
         kept = (*faults, *more)
-        found.append(Candidate(one.place, one.commune, one.district, one.province, kept, total, finer(one)))
+        before = "" if BEFORE_THE_NAME.isdisjoint(kept) else _before(one)
+        found.append(Candidate(one.place, one.commune, one.district, one.province, kept, total, finer(one), before))
     found.sort(key=lambda candidate: (-candidate.score, -candidate.finer))
     return found
+
+
+def _before(claim: Claim) -> str:
+    """The words before the commune's name, from the comma or the word for a village, street or building on."""
+    reading, end = claim.evidence.reading, claim.commune.start
+    start = end
+    while start > 0 and reading.tokens.gaps[start] < COMMA and start not in reading.local_starts:
+        start -= 1
+    return " ".join(reading.tokens.words[start:end])
 
 
 def may_settle(reading: Reading, lexicon: Lexicon) -> bool:

@@ -91,6 +91,9 @@ class Mention:
         word = self.word
         if word is not None and word.kind is Kind.CITY:
             return any(province.kind == Kind.CITY for province in self.name.provinces)
+        if word is not None and word.kind is Kind.QUAN and word.weak:
+            # `kim qaun tuyen quang`: the end of a name, where no quận has the name that follows.
+            return not any(district.kind == Kind.QUAN for district in self.name.districts)
         return word is None or word.kind in PROVINCE_KINDS or word.kind in LOCAL_KINDS
 
 

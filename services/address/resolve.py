@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
 from schemas.address import Position, Rival
-from services.address.candidates import Candidate
+from services.address.candidates import BEFORE_THE_NAME, Candidate
 from services.address.decide import LEAST_SCORE, MAX_RIVALS, PERFECT_SCORE, RIVAL_WITHIN
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
@@ -56,11 +56,12 @@ def resolve(
     """Choose among the candidates, best first. `village_names` are the villages that the text may name."""
     if not ranked or ranked[0].score < LEAST_SCORE:
         return NOTHING
-    best, found = _by_village(villages, ranked, village_names)
+    ranked, before = _with_villages_before(villages, ranked)
+    best, found = _by_village(villages, ranked, village_names, before)
     if position is not None:
         pointed = _by_point(gazetteer, ranked, best, position)
         if pointed is not best:
-            best, found = pointed, _village(villages, pointed.place, village_names)
+            best, found = pointed, before.get(pointed) or _village(villages, pointed.place, village_names)
     place = best.place
     village = None if found is None else found.village
     faults = list(best.faults)
@@ -90,20 +91,46 @@ def resolve(
     )
 
 
+def _with_villages_before(
+    villages: VillageIndex, ranked: Sequence[Candidate]
+) -> tuple[Sequence[Candidate], dict[Candidate, FoundVillage]]:
+    """The candidates, best first, without the fault of those whose name only runs on from that of a village in their
+    commune (`thôn Cây Đa Tân Lập Tuyên Quang`), and these villages."""
+    found: dict[Candidate, FoundVillage] = {}
+    freed: list[Candidate] = []
+    for candidate in ranked:
+        village = _village(villages, candidate.place, (candidate.before,)) if candidate.before else None
+        if village is not None:
+            faults = tuple([fault for fault in candidate.faults if fault not in BEFORE_THE_NAME])
+            score = candidate.score + sum(fault.penalty for fault in candidate.faults if fault in BEFORE_THE_NAME)
+            candidate = replace(candidate, faults=faults, score=score)
+            found[candidate] = village
+        freed.append(candidate)
+    if found:
+        freed.sort(key=lambda one: (-one.score, -one.finer))
+    return freed, found
+
+
 def _by_village(
-    villages: VillageIndex, ranked: Sequence[Candidate], names: Sequence[str]
+    villages: VillageIndex,
+    ranked: Sequence[Candidate],
+    names: Sequence[str],
+    before: Mapping[Candidate, FoundVillage],
 ) -> tuple[Candidate, FoundVillage | None]:
     """The leader, or the best candidate near it whose commune has a village that the text names, where the leader's has
-    none; and that village. Of names that only differ in their accents, the village tells which is meant."""
+    none, or none so spelt; and that village. Of names that only differ in their accents, the village tells which is
+    meant. `before` are the villages known already."""
     leader = ranked[0]
-    found = _village(villages, leader.place, names)
-    if found is None and names:
+    found = before.get(leader) or _village(villages, leader.place, names)
+    if names and (found is None or found.misspelt):
         for candidate in ranked[1:]:
             if candidate.score < leader.score - _WITHIN_VILLAGE:
                 break
             other = _village(villages, candidate.place, names)
+            if other is None or is_numbered(other.village.name):
+                continue
             near = candidate.score >= leader.score - _BARELY_BEHIND
-            if other is not None and (near or not other.misspelt) and not is_numbered(other.village.name):
+            if (near and not other.misspelt) if found is not None else (near or not other.misspelt):
                 return candidate, other
     return leader, found
 

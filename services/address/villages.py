@@ -12,6 +12,7 @@ from rapidfuzz.distance import OSA
 
 from gazetteer.model import Village
 from gazetteer.names import fold
+from services.address.sounds import sound
 
 _KIND_WORDS = re.compile(
     r"^(?:to dan pho|to nhan dan|khu pho|khu vuc|khoi pho|tieu khu|thon|xom|ap|khom|ban|buon|bon|plei|lang|soc"
@@ -20,7 +21,8 @@ _KIND_WORDS = re.compile(
 _NUMBERED = re.compile(r"^(?:so )?\d+ ?[a-z]?(?: \d+)?$|^[ivx]+$|^[a-z]\d*$")
 
 
-# A misspelt name must be as near as this to the listed one, and nearer than all others by so much.
+# A misspelt name must be as near as this to the listed one, and nearer than all others by so much; or but one slip away
+# (a letter, or a sound written as another) where all others are more.
 _LEAST_SIMILARITY = 0.7
 _CLEARLY = 0.1
 _LEAST_MISSPELT = 4
@@ -77,13 +79,13 @@ class VillageIndex:
 
 def _nearest(name: str, names: Mapping[str, list[Village]]) -> Village | None:
     """The one village whose name is nearest, if it is near, and no other nearly as near."""
-    hits = process.extract(
-        name, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=_LEAST_SIMILARITY, limit=3
-    )
-    near = {
-        (one.name, one.kind): one
-        for key, similarity, _ in hits
-        if similarity >= hits[0][1] - _CLEARLY
-        for one in names[key]
-    }
-    return next(iter(near.values())) if len(near) == 1 else None
+    hits = process.extract(name, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=_LEAST_SIMILARITY)
+    slips = {key: _slips(name, key) for key, _, _ in hits}
+    near = [key for key, slips_of in slips.items() if slips_of == 1]
+    near = near or [key for key, similarity, _ in hits if similarity >= hits[0][1] - _CLEARLY]
+    found = {(one.name, one.kind): one for key in near for one in names[key]}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _slips(name: str, key: str) -> int:
+    return 1 if sound(name) == sound(key) else OSA.distance(name, key)

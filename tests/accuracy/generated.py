@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from gazetteer.gazetteer import Gazetteer
-from schemas.address import AddressResult, NextAction
+from schemas.address import AddressResult, CoordinateLevel, NextAction
 from services.address.core import AddressCore
 from services.address.villages import VillageIndex
 from tests.accuracy import noise, villages
@@ -42,12 +42,14 @@ class NoiseMeasured:
 
 @dataclass(frozen=True, slots=True)
 class VillagesMeasured:
-    """Shares of addresses in synthetic villages whose result is the village's own point; `commune`: of the noised ones,
-    those whose result is at least in its commune of today."""
+    """Shares of addresses in synthetic villages whose result is the village's own point. Of the noised ones, `open`:
+    the result leaves open, in a right commune, which of several villages with that text it is; `commune`: it is in
+    the right commune of today, whatever its village."""
 
     rows: int
     clean: float
-    noised: float
+    found: float
+    open: float
     commune: float
 
 
@@ -124,18 +126,20 @@ def measure_villages(gazetteer: Gazetteer, seed: int = SEED) -> VillagesMeasured
     made = villages.synthetic_villages(gazetteer, seed)
     core = AddressCore(gazetteer)
     core.villages = VillageIndex(made)
-    clean, _ = _in_villages(core, villages.clean(gazetteer, made))
-    noised, commune = _in_villages(core, villages.noised(gazetteer, made, seed))
-    return VillagesMeasured(len(made), clean, noised, commune)
+    clean, _, _ = _in_villages(core, villages.clean(gazetteer, made))
+    return VillagesMeasured(len(made), clean, *_in_villages(core, villages.noised(gazetteer, made, seed)))
 
 
-def _in_villages(core: AddressCore, rows: Sequence[villages.InVillage]) -> tuple[float, float]:
-    """The shares in the right village, and in the right commune."""
+def _in_villages(core: AddressCore, rows: Sequence[villages.InVillage]) -> tuple[float, float, float]:
+    """The shares in the right village, rightly left open, and in the right commune."""
     results, _ = digitise(core, [row.text for row in rows])
-    pairs = list(zip(rows, results, strict=True))
-    points = [None if one.position is None else (one.position.lat, one.position.lon) for one in results]
-    right = share(point in row.points for row, point in zip(rows, points, strict=True)) or 0.0
-    return right, share(result.commune_code in row.communes for row, result in pairs) or 0.0
+    found = open_ = commune = 0
+    for row, result in zip(rows, results, strict=True):
+        in_commune, at = result.commune_code in row.communes, result.position
+        found += in_commune and at is not None and (at.lat, at.lon) in row.points
+        open_ += in_commune and len(row.points) > 1 and result.coordinate_level is CoordinateLevel.COMMUNE
+        commune += in_commune
+    return found / len(rows), open_ / len(rows), commune / len(rows)
 
 
 def measure_clean(core: AddressCore, limit: int | None = None, seed: int = SEED) -> CleanMeasured:

@@ -7,6 +7,7 @@ its own, which tells which village a result means.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -14,7 +15,7 @@ from random import Random
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import LegacyCommune, Village
 from gazetteer.names import fold, merge_i_y
-from tests.accuracy.composed import Home, Unit, old_communes, old_home
+from tests.accuracy.composed import Home, Unit, new_home, old_communes, old_home
 from tests.accuracy.noise import Style, slipped, style_of
 
 OLD_TUYEN_QUANG = "08"
@@ -92,22 +93,32 @@ def clean(gazetteer: Gazetteer, villages: Sequence[Village]) -> list[InVillage]:
 
 def noised(gazetteer: Gazetteer, villages: Sequence[Village], seed: int) -> list[InVillage]:
     """An address with hard noise in each village; the slips fall on the village's name as well."""
-    random = Random(seed)
-    homes = _homes(gazetteer, villages)
+    random, alike = Random(seed), _Alike(gazetteer, villages)
     made: list[InVillage] = []
-    for one, home in homes:
+    for one, home in _homes(gazetteer, villages):
         style = style_of(random)
         units = _units(style, home, one)
-        alike = [
-            other
-            for other, its in homes
-            if fold(other.name) == fold(one.name)
-            and fold(its.commune.name) == fold(home.commune.name)
-            and _units(style, its, other) == units
-        ]
         text = style.join([unit.kind + unit.name for unit in slipped(random, style, units)])
-        made.append(_in_village(text, alike))
+        made.append(_in_village(text, alike.villages(style, units)))
     return made
+
+
+class _Alike:
+    """Villages whose written form is the same, in their old commune or in that of today: without a district nothing
+    tells whether `thôn 2, xã Thái Bình, Tuyên Quang` is of before or after July 2025."""
+
+    def __init__(self, gazetteer: Gazetteer, villages: Sequence[Village]) -> None:
+        self._named: dict[str, list[tuple[Village, list[Home]]]] = defaultdict(list)
+        for one, old in _homes(gazetteer, villages):
+            today = [new_home(gazetteer, gazetteer.communes[one.commune_code])] if one.commune_code else []
+            self._named[fold(one.name)].append((one, [old, *today]))
+
+    def villages(self, style: Style, units: Sequence[Unit]) -> list[Village]:
+        return [
+            one
+            for one, homes in self._named[fold(units[0].name)]
+            if any(_units(style, home, one) == units for home in homes)
+        ]
 
 
 def _in_village(text: str, villages: Sequence[Village]) -> InVillage:
