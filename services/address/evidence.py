@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.address.lexicon import CommunePlace, DistrictPlace, Lexicon
 from services.address.mentions import Left, Mention, Reading
+from services.address.words import Kind
 
 # Bounds the work on a text that repeats names.
 MAX_MENTIONS = 24
@@ -108,19 +109,25 @@ def claim(evidence: Evidence, place: CommunePlace, commune: Mention, town_of: Di
 
 
 def _district(evidence: Evidence, place: CommunePlace, commune: Mention) -> Mention | None:
-    """The mention of the place's old district: the nearest after the commune, else the last one before it. A misspelt
-    one counts only after the commune."""
+    """The mention of the place's old district: of those after the commune the one spelt best, a province's word before
+    it coming last (`TP Tuyen Qquang, tinh Tuyen Quang`); else the last one before the commune, if spelt right."""
     before: Mention | None = None
     after: Mention | None = None
     for mention in evidence.districts:
         if place.districts.isdisjoint(mention.name.district_keys) or not disjoint(mention, (commune,)):
             continue
         if mention.start >= commune.end:
-            if after is None or mention.similarity > after.similarity:
+            if after is None or _likelier_district(mention, after):
                 after = mention
         elif mention.similarity == 1:
             before = mention
     return after or before
+
+
+def _likelier_district(one: Mention, other: Mention) -> bool:
+    if (one.kind is Kind.PROVINCE) != (other.kind is Kind.PROVINCE):
+        return other.kind is Kind.PROVINCE
+    return one.similarity > other.similarity
 
 
 def _province(

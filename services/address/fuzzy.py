@@ -42,6 +42,8 @@ _MAX_DISTRICT_PROVINCES = 4
 _MAX_ADDED = 32
 # A type word that stands alone is no misspelt name: `Phường , tỉnh Vĩnh Long` is not Phú Long.
 _TYPE_KEYS = frozenset(words.replace(" ", "") for words, kind in TYPE_WORDS.items() if kind not in LOCAL_KINDS)
+# Words for a village that begin no name of a commune: `thon Go` is not Thượng Lộ.
+_NEVER_FIRST = frozenset({"thon", "khom", "tdp", "kp"})
 _DIGITS = str.maketrans("", "", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -84,7 +86,7 @@ class FuzzyNames:
         homes = [_provinces_named(reading, self.lexicon) for reading in readings]
         spans = [_spans(reading, home) for reading, home in zip(readings, homes, strict=True)]
         forms = [abbreviations(reading) for reading in readings]
-        lost = [row for row, home in enumerate(homes) if not home]
+        lost = [row for row, home in enumerate(homes) if not home or _goes_on_unread(readings[row])]
         self._round(readings, spans, dict.fromkeys(lost, self._provinces), _LEAST_PROVINCE)
         for row in lost:
             self._initials.extend_provinces(readings[row], forms[row])
@@ -225,8 +227,9 @@ def _spans(reading: Reading, home: set[str]) -> list[Span]:
         for index in range(word.start, word.end)
     }
     typed |= reading.country
+    told = {start for start in reading.local_starts if tokens.words[start] in _NEVER_FIRST}
     for start in range(count - 1, max(-1, count - 1 - _MAX_TOKENS), -1):
-        if start in typed or start in firm or tokens.words[start].isdigit():
+        if start in typed or start in firm or start in told or tokens.words[start].isdigit():
             continue
         key = ""
         for end in range(start, min(count, start + _MAX_SPAN_TOKENS)):
@@ -274,6 +277,14 @@ def _provinces_named(reading: Reading, lexicon: Lexicon, by_streets: bool = Fals
         for id_ in m.name.province_ids
     }
     return named.union(*(lexicon.provinces[id_].near for id_ in named))
+
+
+def _goes_on_unread(reading: Reading) -> bool:
+    """Whether a name that none of the gazetteer's is follows the last province, which may then be a commune's namesake:
+    Thái Bình in `thon 2 thai binh tuyen quangg`."""
+    last = max((m.end for m in reading.mentions if m.can_be_province and m.name.provinces), default=0)
+    named = {index for m in reading.mentions if m.end - m.start > 1 for index in range(m.start, m.end)}
+    return sum(index not in named and not reading.neutral[index] for index in range(last, len(reading.tokens))) > 1
 
 
 def _surely_named(reading: Reading) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -91,8 +92,8 @@ class Mention:
         word = self.word
         if word is not None and word.kind is Kind.CITY:
             return any(province.kind == Kind.CITY for province in self.name.provinces)
-        if word is not None and word.kind is Kind.QUAN and word.weak:
-            # `kim qaun tuyen quang`: the end of a name, where no quận has the name that follows.
+        if word is not None and word.kind is Kind.QUAN:
+            # `Tứ Quận Tuyên Quang`: the end of a name, where no quận has the name that follows.
             return not any(district.kind == Kind.QUAN for district in self.name.districts)
         return word is None or word.kind in PROVINCE_KINDS or word.kind in LOCAL_KINDS
 
@@ -134,13 +135,14 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     hard = {word.start for word in words if not word.weak and _accented(tokens, word)}
     parts, gaps, count = tokens.words, tokens.gaps, len(tokens)
     for start in range(count):
-        key = ""
+        key, within = "", False
         for end in range(start, count):
-            if end > start and (gaps[end] == COMMA or end in hard):
+            if end > start and gaps[end] == COMMA:
                 break
+            within = within or (end > start and end in hard)
             key += parts[end]
             name = names.get(key)
-            if name is not None and (start not in hard or _begins_with_type(name, tokens.toned[start])):
+            if name is not None and _stands(name, tokens.toned[start : end + 1], start in hard, within):
                 _mention(reading, start, end + 1, name)
             if key not in stems:
                 break
@@ -148,9 +150,13 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     return reading
 
 
-def _begins_with_type(name: Name, toned: str) -> bool:
-    """Whether a name really begins with what reads as a type word: the ward of Huế called Phường Đúc."""
-    return any(place.toned.startswith(toned) for place in name.communes)
+def _stands(name: Name, toned: Sequence[str], begins: bool, within: bool) -> bool:
+    """Whether a name can stand there. What reads as an accented type word at its beginning, or within it, must really
+    be a part of it: the ward of Huế called Phường Đúc, the commune Tứ Quận."""
+    if within:
+        whole = "".join(toned)
+        return any(place.toned == whole for place in name.communes)
+    return not begins or any(place.toned.startswith(toned[0]) for place in name.communes)
 
 
 def _accented(tokens: Tokens, word: TypeWord) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-# Folded spellings to the one that stands for them: tr and ch, s and x, gi, d, r and v, l and n, a final ng and n…
+# Folded spellings to the one that stands for them: tr and ch, s and x, gi, d, r and v, l and n, a final ng and n; a letter typed twice.
 _ALIKE = {
     "ngh": "n", "tr": "c", "ch": "c", "gi": "d", "qu": "ku", "gh": "g", "ph": "f", "ng": "n",
     "x": "s", "v": "d", "r": "d", "l": "n", "c": "k", "q": "k", "y": "i",
 }  # fmt: skip
+_DOUBLED = re.compile(r"([a-z])\1+")
 _SPELLING = re.compile("|".join(_ALIKE))
 
 
 def sound(folded: str) -> str:
     """The sound of a folded name or glued key. Names that differ may share one: it only proposes."""
-    return _SPELLING.sub(lambda match: _ALIKE[match[0]], folded)
+    return _DOUBLED.sub(r"\1", _SPELLING.sub(lambda match: _ALIKE[match[0]], folded))

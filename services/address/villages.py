@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import process
@@ -26,6 +26,8 @@ _NUMBERED = re.compile(r"^(?:so )?\d+ ?[a-z]?(?: \d+)?$|^[ivx]+$|^[a-z]\d*$")
 _LEAST_SIMILARITY = 0.7
 _CLEARLY = 0.1
 _LEAST_MISSPELT = 4
+# What reads as the kind of the commune behind it may be the end of a village's name: `thôn Ao Xá Tri Phú` unaccented.
+_LOST_END = "xa"
 
 
 def village_name(folded: str) -> str:
@@ -60,21 +62,30 @@ class VillageIndex:
                     self._of_current[village.commune_code][name].append(village)
 
     def find(self, written: str, legacy_code: str | None, commune_codes: Iterable[str]) -> FoundVillage | None:
-        """The one village of that name in the old commune, else in the communes of today; failing that, the one whose
-        name is clearly the nearest. None if none or several."""
+        """The one village of that name in the old commune, else in the communes of today, the kind telling namesakes
+        apart; failing that, the one whose name is clearly the nearest. None if none or several."""
         folded = fold(written)
         bare = village_name(folded)
         listed = [self._of_current[code] for code in commune_codes if code in self._of_current]
         if legacy_code is not None and legacy_code in self._of_legacy:
             listed.insert(0, self._of_legacy[legacy_code])
         for names in listed:
-            for name in (folded, bare):
+            for name in (folded, bare, f"{bare} {_LOST_END}"):
                 if found := names.get(name):
-                    return FoundVillage(found[0], False) if len(found) == 1 else None
+                    one = _the_one(found, folded)
+                    return None if one is None else FoundVillage(one, False)
         if len(bare) < _LEAST_MISSPELT or any(char.isdigit() for char in bare):
             return None
         nearest = (_nearest(bare, names) for names in listed)
         return next((FoundVillage(one, True) for one in nearest if one is not None), None)
+
+
+def _the_one(namesakes: Sequence[Village], written: str) -> Village | None:
+    """The only village, or the only one of the kind written: `tổ dân phố 1` is not `thôn 1`."""
+    if len(namesakes) == 1:
+        return namesakes[0]
+    of_kind = [one for one in namesakes if written.startswith(f"{fold(one.kind)} ")]
+    return of_kind[0] if len(of_kind) == 1 else None
 
 
 def _nearest(name: str, names: Mapping[str, list[Village]]) -> Village | None:

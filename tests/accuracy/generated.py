@@ -137,7 +137,7 @@ def _in_villages(core: AddressCore, rows: Sequence[villages.InVillage]) -> tuple
     for row, result in zip(rows, results, strict=True):
         in_commune, at = result.commune_code in row.communes, result.position
         found += in_commune and at is not None and (at.lat, at.lon) in row.points
-        open_ += in_commune and len(row.points) > 1 and result.coordinate_level is CoordinateLevel.COMMUNE
+        open_ += in_commune and row.open and result.coordinate_level is CoordinateLevel.COMMUNE
         commune += in_commune
     return found / len(rows), open_ / len(rows), commune / len(rows)
 

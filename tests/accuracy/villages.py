@@ -38,11 +38,13 @@ _STEP = 0.000001
 @dataclass(frozen=True, slots=True)
 class InVillage:
     """A text and the villages that it may mean, by their points, with the communes of today they lie in: several only
-    where their text was the same before any slip."""
+    where their text was the same before any slip. `open`: that of another village or commune was, so that nothing
+    tells which is meant. For a number each commune will do, as any may have a village of that number."""
 
     text: str
     points: frozenset[tuple[float, float]]
     communes: frozenset[str | None]
+    open: bool
 
 
 def synthetic_villages(gazetteer: Gazetteer, seed: int) -> list[Village]:
@@ -99,7 +101,7 @@ def noised(gazetteer: Gazetteer, villages: Sequence[Village], seed: int) -> list
         style = style_of(random)
         units = _units(style, home, one)
         text = style.join([unit.kind + unit.name for unit in slipped(random, style, units)])
-        made.append(_in_village(text, alike.villages(style, units)))
+        made.append(_in_village(text, alike.villages(style, units), alike.communes(style, units)))
     return made
 
 
@@ -109,6 +111,7 @@ class _Alike:
 
     def __init__(self, gazetteer: Gazetteer, villages: Sequence[Village]) -> None:
         self._named: dict[str, list[tuple[Village, list[Home]]]] = defaultdict(list)
+        self._today = [new_home(gazetteer, one) for one in gazetteer.communes.values()]
         for one, old in _homes(gazetteer, villages):
             today = [new_home(gazetteer, gazetteer.communes[one.commune_code])] if one.commune_code else []
             self._named[fold(one.name)].append((one, [old, *today]))
@@ -120,9 +123,17 @@ class _Alike:
             if any(_units(style, home, one) == units for home in homes)
         ]
 
+    def communes(self, style: Style, units: Sequence[Unit]) -> list[str]:
+        """The codes of the communes of today with that text, if the village is a number."""
+        if not units[0].name.isdigit():
+            return []
+        return [home.code for home in self._today if style.units(home) == list(units[1:])]
 
-def _in_village(text: str, villages: Sequence[Village]) -> InVillage:
-    return InVillage(text, frozenset(map(_point, villages)), frozenset(one.commune_code for one in villages))
+
+def _in_village(text: str, villages: Sequence[Village], communes: Sequence[str] = ()) -> InVillage:
+    points = frozenset(map(_point, villages))
+    codes = frozenset([*(one.commune_code for one in villages), *communes])
+    return InVillage(text, points, codes, len(points) + len(codes) > 2)
 
 
 def _homes(gazetteer: Gazetteer, villages: Sequence[Village]) -> list[tuple[Village, Home]]:
