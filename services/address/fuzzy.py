@@ -20,7 +20,7 @@ from services.address.lexicon import CommunePlace, Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
 from services.address.sounds import sound
 from services.address.tokens import COMMA, DASH, GLUED
-from services.address.words import LOCAL_KINDS, TYPE_WORDS
+from services.address.words import DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
 
 LEAST_SIMILARITY = 0.70
 _SHORT = 4
@@ -188,10 +188,22 @@ def _spelt_right(reading: Reading, home: set[str]) -> list[Mention]:
         and mention.similarity == 1
         and mention.start not in type_starts
         and not _runs_into_type(reading, mention)
+        and not _of_other_kind(reading, mention)
         and (mention.end - mention.start > 1 or _ends_phrase(reading, mention))
         and (mention.left is not Left.INNER or mention.name.districts or mention.name.provinces)
         and (mention.name.provinces or not home or not home.isdisjoint(mention.name.homes))
     ]
+
+
+def _of_other_kind(reading: Reading, mention: Mention) -> bool:
+    """Whether a name stands behind a word for what it is not the name of: a commune's Đồng Lai in `tỉnh đồng lai`,
+    which is Đồng Nai."""
+    word, name = mention.word, mention.name
+    if word is None or (word.weak and mention.end < len(reading.tokens)):
+        return False
+    if word.kind in PROVINCE_KINDS:
+        return not name.provinces and not (word.kind is Kind.CITY and name.districts)
+    return word.kind in DISTRICT_KINDS and not name.districts
 
 
 def _runs_into_type(reading: Reading, mention: Mention) -> bool:

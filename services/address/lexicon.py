@@ -14,6 +14,7 @@ from services.address.misspelt_words import slips
 from services.address.nicknames import DISTRICT_NICKNAMES, PROVINCE_NICKNAMES, number_spellings
 
 LONGEST_KEY = 28
+_RURAL = "Xã"
 _GLUED_WORDS = frozenset(
     {"tinh", "huyen", "quan", "thanh", "pho", "thi", "xa", "tran", "phuong", "tp", "tx", "thon", "duong"}
 )
@@ -61,8 +62,8 @@ class CommunePlace:
 
     `current` are the codes of the communes of today that it is, or went into, the usual one first. `districts` are
     the keys of its old district, or of those that a commune of today was made from, `district_names` what they are
-    called. `old_town` says that it was a thị trấn in all
-    lists, so that people may call it by its district's name.
+    called. `old_town` says that it was a thị trấn in all lists, so that people may call it by its district's name;
+    `urban` that it is or holds a phường or thị trấn.
     """
 
     code: str
@@ -77,6 +78,7 @@ class CommunePlace:
     districts: frozenset[str] = frozenset()
     district_names: frozenset[str] = frozenset()
     old_town: bool = False
+    urban: bool = False
 
     def explains(self, key: str) -> bool:
         """Whether a text about this commune may repeat the name: its own, its district's, its province's."""
@@ -166,19 +168,22 @@ class Lexicon:
 
     def _add_current(self, gazetteer: Gazetteer) -> None:
         made_from: dict[str, set[str]] = defaultdict(set)
+        urban = {commune.code for commune in gazetteer.communes.values() if commune.kind != _RURAL}
         for legacy in gazetteer.legacy:
             for successor in legacy.successors:
                 made_from[successor.commune_code].add(legacy.district_key)
+                if legacy.kind != _RURAL:
+                    urban.add(successor.commune_code)
         for commune in gazetteer.communes.values():
-            place = self._current_place(commune, frozenset(made_from[commune.code]))
+            place = self._current_place(commune, frozenset(made_from[commune.code]), commune.code in urban)
             self.current[commune.code] = place
             self._place(place)
 
-    def _current_place(self, commune: Commune, districts: frozenset[str]) -> CommunePlace:
+    def _current_place(self, commune: Commune, districts: frozenset[str], urban: bool) -> CommunePlace:
         province = self.provinces["n" + commune.province_code]
         return CommunePlace(
             commune.code, commune.name, _toned(commune.name), commune.kind.lower(), province, None, None,
-            (commune.code,), _keys(commune.name, commune.aliases), districts,
+            (commune.code,), _keys(commune.name, commune.aliases), districts, urban=urban,
         )  # fmt: skip
 
     def _add_legacy(self, communes: Iterable[LegacyCommune]) -> None:
@@ -191,7 +196,7 @@ class Lexicon:
             place = CommunePlace(
                 legacy.code, legacy.name, _toned(legacy.name), legacy.kind.lower(), district.province, district, legacy,
                 tuple(successor.commune_code for successor in successors), _keys(legacy.name, aliases),
-                frozenset((legacy.district_key,)), old_town=legacy.code not in not_town,
+                frozenset((legacy.district_key,)), old_town=legacy.code not in not_town, urban=legacy.kind != _RURAL,
             )  # fmt: skip
             district.communes.append(place)
             self._place(place)

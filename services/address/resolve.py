@@ -22,6 +22,7 @@ _WITHIN_REACH = 12
 _WITHIN_VILLAGE = 20
 # As close as the ages of one name; then a misspelt village will do.
 _BARELY_BEHIND = 3
+_URBAN_GROUPS = ("Tổ dân phố", "Khu phố")
 # Two old communes with so close a reading are not told apart.
 _SAME_READING = 0.03
 
@@ -120,7 +121,7 @@ def _by_village(
     """The leader, or the best candidate near it whose commune has a village that the text names, where the leader's has
     none, or none so spelt; and that village. Of names that only differ in their accents, the village tells which is
     meant. `before` are the villages known already."""
-    leader = ranked[0]
+    leader = _urban_or_not(ranked, names)
     found = before.get(leader) or _village(villages, leader.place, names)
     if names and (found is None or found.misspelt):
         for candidate in ranked[1:]:
@@ -133,6 +134,15 @@ def _by_village(
             if (near and not other.misspelt) if found is not None else (near or not other.misspelt):
                 return candidate, other
     return leader, found
+
+
+def _urban_or_not(ranked: Sequence[Candidate], names: Sequence[str]) -> Candidate:
+    """The leader, or a namesake as near where a `tổ dân phố` or `khu phố` is named, which rural communes had not."""
+    leader = ranked[0]
+    if leader.place.urban or not any(name.startswith(_URBAN_GROUPS) for name in names):
+        return leader
+    near = (one for one in ranked if one.score >= leader.score - _BARELY_BEHIND)
+    return next((one for one in near if one.place.urban and one.commune.name is leader.commune.name), leader)
 
 
 def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], best: Candidate, position: Position) -> Candidate:
