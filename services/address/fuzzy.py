@@ -20,14 +20,16 @@ from services.address.lexicon import CommunePlace, Lexicon, Name
 from services.address.mentions import Left, Mention, Reading, left_of, word_for
 from services.address.sounds import sound
 from services.address.tokens import COMMA, DASH, GLUED
-from services.address.words import DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
+from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
 
 LEAST_SIMILARITY = 0.70
 _SHORT = 4
 _LEAST_FIRM = 5
 _LEAST_SHORT = 0.75
 _LEAST_PROVINCE = 0.70
-_PARTIAL_SIMILARITY = 0.87
+# Behind the word for a commune, in a province known, two slips in a short name.
+_LEAST_TYPED = 0.5
+_MAX_TYPED = 8
 # What is said alike is as close as one letter in a long name.
 _SOUND_SIMILARITY = 0.92
 _SURE_SIMILARITY = 0.8
@@ -104,6 +106,19 @@ class FuzzyNames:
         likely = {row: _likeliest(readings[row], spans[row]) for row in lost}
         chosen = [likely.get(row, []) for row in range(len(readings))]
         self._round(readings, chosen, dict.fromkeys(lost, self._communes))
+        self._round_of_last_resort(readings, spans, homes)
+
+    def _round_of_last_resort(
+        self, readings: Sequence[Reading], spans: list[list[Span]], homes: list[set[str]]
+    ) -> None:
+        """What stands behind the word for a commune and is near no name may still be a short one with two slips."""
+        for reading, some, home in zip(readings, spans, homes, strict=True):
+            unknown = [span for span in some if _unknown_commune(reading, span)] if home else []
+            for id_ in sorted(home) if unknown else ():
+                scope = self._of_province.get(id_)
+                if scope is not None:
+                    queries = [span.key for span in unknown]
+                    _add_hits(reading, unknown, _compare(queries, scope, _LEAST_TYPED, _LEAST_TYPED), scope)
 
     def _round_by_province(self, readings: Sequence[Reading], spans: list[list[Span]], homes: list[set[str]]) -> None:
         """Compare each text with the districts and communes of its provinces."""
@@ -136,7 +151,19 @@ class FuzzyNames:
                 _add_hits(readings[row], spans[row], hits, scope)
 
 
-def _compare(queries: list[str], scope: _Scope, least: float) -> dict[str, list[tuple[float, int]]]:
+def _unknown_commune(reading: Reading, span: Span) -> bool:
+    """Whether a span is all that stands between the word for a commune and what follows, and no name is found in it."""
+    word, tokens = word_for(reading, span.start, span.end), reading.tokens
+    if word is None or word.kind not in COMMUNE_KINDS or len(span.key) > _MAX_TYPED:
+        return False
+    if span.end < len(tokens) and tokens.gaps[span.end] < DASH and span.end not in _word_starts(reading):
+        return False
+    return all(m.end <= span.start or span.end <= m.start for m in reading.mentions)
+
+
+def _compare(
+    queries: list[str], scope: _Scope, least: float, least_short: float = _LEAST_SHORT
+) -> dict[str, list[tuple[float, int]]]:
     """For each query its best names: (similarity, index of the name), best first. Exact ones are known already."""
     if not queries or not scope.keys:
         return {}
@@ -145,7 +172,7 @@ def _compare(queries: list[str], scope: _Scope, least: float) -> dict[str, list[
     rows, columns = np.nonzero(table)
     for row, column, similarity in zip(rows.tolist(), columns.tolist(), table[rows, columns].tolist(), strict=True):
         query = queries[row]
-        if similarity < 1 and (len(query) > _SHORT or similarity >= _LEAST_SHORT):
+        if similarity < 1 and (len(query) > _SHORT or similarity >= least_short):
             digits = query.translate(_DIGITS)
             if not (digits and scope.digits[column] and digits != scope.digits[column]):
                 hits[query].append((similarity, column))

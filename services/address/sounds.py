@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-# Folded spellings to the one that stands for them: tr and ch, s and x, gi, d, r and v, l and n, a final ng and n; a letter typed twice.
+# Folded spellings to the one that stands for them: tr and ch, s and x, gi, d, r and v, l and n, a final ng and n…
 _ALIKE = {
     "ngh": "n", "tr": "c", "ch": "c", "gi": "d", "qu": "ku", "gh": "g", "ph": "f", "ng": "n",
     "x": "s", "v": "d", "r": "d", "l": "n", "c": "k", "q": "k", "y": "i",
 }  # fmt: skip
+# A letter typed twice.
 _DOUBLED = re.compile(r"([a-z])\1+")
 _SPELLING = re.compile("|".join(_ALIKE))
 

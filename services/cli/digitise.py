@@ -52,6 +52,7 @@ def digitise(
     from services.intake.mapping import MappingError
     from services.intake.outputs import TABLES, writer
     from services.intake.readers import ReadError
+    from services.process.collector import spare_what_stays
 
     started = time.monotonic()
     try:
@@ -62,6 +63,7 @@ def digitise(
         columns = own_columns(table) if ending in TABLES and table is not None else ()
         batches = _from_stdin() if table is None else _in_batches(table.rows())
         core = AddressCore(Gazetteer.load())
+        spare_what_stays()
         with _opened(output) as sink:
             counts = _run(core, builder, batches, writer(sink, ending, columns), sink)
     except (ReadError, MappingError, OutputError) as error:

@@ -1,0 +1,16 @@
+"""The garbage collector of a process that digitises batches."""
+
+from __future__ import annotations
+
+import gc
+
+
+def spare_what_stays() -> None:
+    """To be called once what lives as long as the process is loaded: the gazetteer, the core.
+
+    It is kept out of the collector's way, which then looks seldom: batches make many short-lived objects, and with the
+    collector off the address core ran 18 % faster.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
