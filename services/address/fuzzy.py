@@ -28,7 +28,7 @@ _LEAST_FIRM = 5
 _LEAST_SHORT = 0.75
 _LEAST_PROVINCE = 0.70
 # Behind the word for a commune, in a province known, two slips in a short name.
-_LEAST_TYPED = 0.5
+_LEAST_TYPED = 0.55
 _MAX_TYPED = 8
 # What is said alike is as close as one letter in a long name.
 _SOUND_SIMILARITY = 0.92

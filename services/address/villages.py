@@ -91,12 +91,9 @@ def _the_one(namesakes: Sequence[Village], written: str) -> Village | None:
 def _nearest(name: str, names: Mapping[str, list[Village]]) -> Village | None:
     """The one village whose name is nearest, if it is near, and no other nearly as near."""
     hits = process.extract(name, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=_LEAST_SIMILARITY)
-    slips = {key: _slips(name, key) for key, _, _ in hits}
-    near = [key for key, slips_of in slips.items() if slips_of == 1]
+    heard = sound(name)
+    near = [key for key in names if sound(key) == heard]
+    near += [key for key, _, _ in hits if key not in near and OSA.distance(name, key) == 1]
     near = near or [key for key, similarity, _ in hits if similarity >= hits[0][1] - _CLEARLY]
     found = {(one.name, one.kind): one for key in near for one in names[key]}
     return next(iter(found.values())) if len(found) == 1 else None
-
-
-def _slips(name: str, key: str) -> int:
-    return 1 if sound(name) == sound(key) else OSA.distance(name, key)

@@ -10,8 +10,8 @@ from services.address.villages import VillageIndex
 OLD, TODAY = "02404", "02404"
 
 
-def village(name: str, legacy: str = OLD, commune: str | None = TODAY) -> Village:
-    return Village(name, "thôn", legacy, commune, "test")
+def village(name: str, legacy: str = OLD, commune: str | None = TODAY, kind: str = "thôn") -> Village:
+    return Village(name, kind, legacy, commune, "test")
 
 
 INDEX = VillageIndex([village(name) for name in ("Khuổi Luông", "Khuổi Nọi", "Tân Lập", "5", "Đồng Bàng")])
@@ -50,3 +50,34 @@ def test_two_villages_of_one_name_leave_it_open() -> None:
     found = index.find("Tân Lập", "1", (TODAY,))
     assert found is not None
     assert found.village.legacy_commune_code == "1"
+
+
+def test_the_kind_tells_namesakes_apart() -> None:
+    index = VillageIndex([village("1", "1"), village("1", "2", kind="tổ dân phố"), village("2"), village("2", "2")])
+    found = index.find("Tổ dân phố 1", None, (TODAY,))
+    assert found is not None
+    assert found.village.legacy_commune_code == "2"
+    assert index.find("Thôn 1", None, (TODAY,)) != found
+    assert index.find("Thôn 2", None, (TODAY,)) is None
+    assert index.find("1", None, (TODAY,)) is None
+
+
+def test_one_slip_is_nearer_than_two_however_long_the_name() -> None:
+    index = VillageIndex([village("Thái Giếng"), village("Thác Giếng")])
+    for written, name in (("Thái Giếngf", "Thái Giếng"), ("Thacs Giếng", "Thác Giếng")):
+        found = index.find(written, OLD, ())
+        assert found is not None
+        assert (found.village.name, found.misspelt) == (name, True)
+
+
+def test_a_sound_written_as_another_is_one_slip() -> None:
+    found = VillageIndex([village("Nà Tre"), village("Nà Kim")]).find("Nà Che", OLD, ())
+    assert found is not None
+    assert found.village.name == "Nà Tre"
+    assert VillageIndex([village("Nà Tre"), village("Nà Khẻ")]).find("Nà Che", OLD, ()) is None
+
+
+def test_the_end_of_a_name_may_have_been_read_as_the_communes_kind() -> None:
+    found = VillageIndex([village("Ao Xá")]).find("Thon Ao", OLD, ())
+    assert found is not None
+    assert (found.village.name, found.misspelt) == ("Ao Xá", False)
