@@ -7,9 +7,14 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from services.process.compiled import advice, stale_modules
 from services.stream.broker import local_broker
+
+# A busy machine is no failure: how long an example takes is measured in tests/bench.
+settings.register_profile("diachi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("diachi")
 
 
 def pytest_configure() -> None:
