@@ -92,10 +92,11 @@ def show(
 
 
 def _load(path: Path | None) -> Gazetteer:
-    from gazetteer.gazetteer import Gazetteer, GazetteerMissing
+    from gazetteer.gazetteer import GazetteerMissing
+    from services.cli.places import load_gazetteer
 
     try:
-        return Gazetteer.load(path)
+        return load_gazetteer(path)
     except GazetteerMissing as error:
         _refuse(str(error))
 
