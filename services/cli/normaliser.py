@@ -11,6 +11,7 @@ def normaliser() -> None:
     from services.address.core import AddressCore
     from services.cli.places import load_gazetteer
     from services.normaliser.stage import Normaliser
+    from services.normaliser.villages import VillageNews
     from services.stream.main import run_stage
     from services.stream.settings import Settings
 
@@ -20,4 +21,5 @@ def normaliser() -> None:
     except GazetteerMissing as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    run_stage(settings, Normaliser(core, settings.max_record_bytes))
+    news = VillageNews(core, core.gazetteer.communes.keys())
+    run_stage(settings, Normaliser(core, settings.max_record_bytes), news)
