@@ -50,6 +50,11 @@ class News:
         self._position = 0
         self._waiting: deque[tuple[Sequence[InputRecord], int]] = deque()
 
+    @property
+    def offset(self) -> int:
+        """Up to where the topic was read; -1 before its first record."""
+        return self._position - 1
+
     async def start(self) -> None:
         """Read the topic to its end, and have the learner know it. Raises KafkaError, TopicMissingError,
         NewsPartitionsError."""
@@ -71,7 +76,7 @@ class News:
         while (position := await consumer.position(self._partition)) < end:
             await self._fetch(position)
         self.apply()
-        log.info("news read", topic=self._partition.topic, offset=self._position - 1)
+        log.info("news read", topic=self._partition.topic, offset=self.offset)
 
     async def follow(self) -> None:
         """Gather what comes, until cancelled. Raises KafkaError when the topic can no longer be read."""
@@ -93,7 +98,7 @@ class News:
         fetched = await self._consumer.getmany(self._partition, timeout_ms=_WAIT_MS, max_records=_MOST_RECORDS)
         self._position = await self._consumer.position(self._partition)
         if self._position > position:
-            self._waiting.append((fetched.get(self._partition, ()), self._position - 1))
+            self._waiting.append((fetched.get(self._partition, ()), self.offset))
 
     async def _require_one_partition(self, consumer: AIOKafkaConsumer) -> None:
         count = len(consumer.partitions_for_topic(self._partition.topic) or ())

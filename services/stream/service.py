@@ -176,6 +176,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def measure(self) -> None:
         """Bring the gauges up to date, as far as that is known at once: a rebalance must not keep a scrape waiting."""
+        if self._news is not None:
+            self._metrics.news_offset.labels(self._stage.name).set(self._news.offset)
         with contextlib.suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(_MEASURE_SECONDS):
                 for processor in list(self._running):
