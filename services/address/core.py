@@ -206,6 +206,7 @@ class AddressCore:
             proposed_code=code,
             gazetteer_version=self.gazetteer.version,
             overlay_offset=self._overlay_offset,
+            postal_code=None if commune is None else commune.postal_code,
         )
 
     def _legacy_place(self, legacy: LegacyCommune, assumed: bool) -> LegacyPlace:

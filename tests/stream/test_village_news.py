@@ -131,9 +131,7 @@ def test_the_offset_reaches_what_is_published(
         assert value.get("result", value)["overlay_offset"] == 0
 
 
-def test_what_is_no_village_changes_nothing_and_stops_nobody(
-    kafka: str, topic_prefix: str, pipeline: Pipeline
-) -> None:
+def test_what_is_no_village_changes_nothing_and_stops_nobody(kafka: str, topic_prefix: str, pipeline: Pipeline) -> None:
     village = ConfirmedVillage("02215", None, "thôn", "Hư Cấu", None, None, "review", "2025-11-24T08:00:00Z")
     elsewhere = ConfirmedVillage("99999", None, "thôn", "Hư Cấu", None, None, "review", "2025-11-24T08:00:00Z")
     rows = [
