@@ -181,7 +181,7 @@ def _judge(findings: Sequence[Finding], rows: int, errors: int, report: Path | N
     if report is not None:
         write_report(report, findings)
     bad = len({finding.line for finding in findings if finding.severity == "error"})
-    typer.echo(f"{rows} rows, {bad} of them with errors, {len(findings) - errors} warnings")
+    typer.echo(f"rows: {rows}; with errors: {bad}; warnings: {len(findings) - errors}")
     if rows == 0:
         _refuse("the list has no rows: nothing was imported")
     if errors and not skip_errors:
@@ -194,10 +194,10 @@ def _keep(core: AddressCore, what: str, keep: Callable[[Path], Kept]) -> None:
     before, kept = core.gazetteer.version, keep(imports_folder())
     after = load_gazetteer().version
     if before == after:
-        typer.echo(f"nothing changed: {kept.total} {what} are imported; the gazetteer is still {after}")
+        typer.echo(f"nothing changed: {what} imported: {kept.total}; the gazetteer is still {after}")
         return
     typer.echo(
-        f"{kept.total} {what} are imported now: {kept.new} new, {kept.changed} changed, {kept.gone} gone; "
+        f"{what} imported now: {kept.total} (new {kept.new}, changed {kept.changed}, gone {kept.gone}); "
         f"the gazetteer was {before} and is {after}"
     )
     typer.echo("Services that run take this up when they are started again.")

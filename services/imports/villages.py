@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from gazetteer.findings import Finding, Severity
 from gazetteer.gazetteer import Gazetteer
@@ -140,15 +141,19 @@ def _kind(text: str) -> str | None:
 
 
 def _position(row: ListRow) -> RawPosition | None:
-    """The row's coordinates, as far as they are numbers."""
-    numbers = {name: row.fields[name] for name in POINT_FIELDS if isinstance(row.fields.get(name), int | float)}
-    return RawPosition(**numbers) if numbers else None
+    """The row's coordinates, if all that are given are numbers."""
+    given = {name: row.fields[name] for name in POINT_FIELDS if name in row.fields}
+    return RawPosition(**given) if given and all(map(_is_number, given.values())) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _point_problems(row: ListRow, point: PointReading) -> Iterator[Problem]:
     for name in POINT_FIELDS:
         value = row.fields.get(name)
-        if value is not None and not isinstance(value, int | float):
+        if value is not None and not _is_number(value):
             yield Problem("point.unreadable", f"{name} is {str(value)[:30]!r}, no number", "correct or empty the cell")
     for fault in point.faults:
         if fault in _MENDED:
