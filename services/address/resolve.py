@@ -160,9 +160,10 @@ def _part(
 
 
 def _possible(point: Point, parts: Sequence[Commune]) -> Commune:
-    """The first part that its boundary does not rule out; the first of all if each is ruled out."""
-    open_parts = (part for part in parts if part.code not in point.bounded or part.code in point.near)
-    return next(open_parts, parts[0])
+    """The first part that its boundary speaks for, else the first that none rules out, else the first of all."""
+    spoken_for = (part for part in parts if part.code in point.near)
+    not_ruled_out = (part for part in parts if part.code not in point.bounded)
+    return next(spoken_for, None) or next(not_ruled_out, None) or parts[0]
 
 
 def _rivals(
