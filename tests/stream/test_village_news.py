@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,65 @@ def test_the_offset_reaches_what_is_published(
         assert_published(topic, record.key, record.value, record.headers)
         value = orjson.loads(record.value)
         assert value.get("result", value)["overlay_offset"] == 0
+
+
+def test_each_result_agrees_with_the_offset_that_it_names(kafka: str, topic_prefix: str, pipeline: Pipeline) -> None:
+    """Villages are confirmed one by one while two workers are at addresses in them: whatever a result says of its
+    village, it is what was known at its offset, and no partition goes back."""
+    names = [f"Hư Cấu {chr(ord('A') + nth)}" for nth in range(12)]
+    for _ in range(2):
+        pipeline.start("normaliser")
+    for worker in pipeline.workers:
+        worker.wait_ready()
+
+    def addresses(start: int) -> list[tuple[bytes, bytes, list[tuple[str, bytes]]]]:
+        rows = []
+        for nth in range(start, start + 240):
+            address = f"Thôn {names[nth % len(names)]}, phường Minh Xuân, tỉnh Tuyên Quang"
+            value = {"source": "post", "source_record_id": str(nth), "address": address}
+            rows.append((f"post:{nth}".encode(), orjson.dumps(value), []))
+        return rows
+
+    async def both() -> None:
+        for nth, name in enumerate(names):
+            village = ConfirmedVillage("02215", None, "thôn", name, None, None, "review", "2025-11-24T08:00:00Z")
+            key = f"02215:thôn {name.lower()}".encode()
+            await asyncio.gather(
+                produce(kafka, topic_prefix + RAW, addresses(nth * 240)),
+                produce(kafka, topic_prefix + VILLAGES, [(key, encode(village), [])]),
+            )
+
+    asyncio.run(both())
+    total = 240 * len(names)
+    wait_for(lambda: len(results(kafka, topic_prefix)) == total, "all results")
+    raw = {r.key.decode(): (r.partition, r.offset) for r in asyncio.run(read_committed(kafka, topic_prefix + RAW))}
+    found = results(kafka, topic_prefix)
+    for key, result in found.items():
+        village = int(key.removeprefix("post:")) % len(names)
+        assert (UNLISTED in result["faults"]) == (result["overlay_offset"] < village), result
+    for partition in (0, 1):
+        here = sorted(
+            (raw[key][1], result["overlay_offset"]) for key, result in found.items() if raw[key][0] == partition
+        )
+        offsets = [offset for _, offset in here]
+        assert offsets == sorted(offsets)
+        assert len(set(offsets)) > 1, "nothing was taken up while the worker was at work"
+
+
+def test_the_page_for_postal_workers_publishes(
+    kafka: str, topic_prefix: str, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/imports.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^diachi (.+ --publish)$", page, re.MULTILINE)
+    ((name, text),) = re.findall(r"```csv file=(thon\.csv)\n(.+?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    run = CliRunner().invoke(app, shlex.split(command))
+    assert run.exit_code == 0, run.output
+    assert "3 confirmed, 0 taken back" in run.output
+    assert [key for _, key, _ in known_to(kafka, topic_prefix)] == [
+        "02215:tổ dân phố hư cấu", "02215:tổ dân phố giả định", "02509:thôn ví dụ",
+    ]  # fmt: skip
 
 
 def test_what_is_no_village_changes_nothing_and_stops_nobody(kafka: str, topic_prefix: str, pipeline: Pipeline) -> None:

@@ -192,6 +192,14 @@ def test_digitise_and_explain_use_imports(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert ["point.outside_commune" in row["faults"] for row in rows] == [False, False, True]
 
 
+def test_the_services_of_a_stack_find_the_folder_from_wherever_they_run(work: Path) -> None:
+    from services.cli.stack import _services
+    from services.stream.settings import Settings
+
+    for service in _services(Settings(), 1, 6066):
+        assert service.environ["DIACHI_IMPORTS_DIR"] == str(work / ".diachi/imports")
+
+
 def test_an_import_that_does_not_fit_stops_every_command() -> None:
     folder = Path(".diachi/imports")
     folder.mkdir(parents=True)
