@@ -10,6 +10,7 @@ from gazetteer.lineage import Lineage, predecessors
 from gazetteer.model import Area, BoundingBox, Commune, District, LegacyCommune, Province, Successor, Village
 from gazetteer.places import Places
 from gazetteer.tables import EDITIONS, Row, Table, Tables
+from gazetteer.villages import in_order
 
 Aliases = dict[tuple[str, str, str], tuple[str, ...]]
 
@@ -164,7 +165,7 @@ def _villages(table: Table, lineage: Lineage) -> tuple[Village, ...]:
         successors = lineage.successors_of_code(row["legacy_commune"])
         commune = successors[0].commune_code if len(successors) == 1 else None
         villages.append(Village(row["name"], row["kind"], row["legacy_commune"], commune, row["source"]))
-    return tuple(sorted(villages, key=lambda one: (one.legacy_commune_code, one.kind, one.name)))
+    return tuple(sorted(villages, key=in_order))
 
 
 def _number(cell: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from gazetteer.artifact import ARTIFACT, ArtifactError, decode
+from gazetteer.boundaries import Boundaries
+from gazetteer.imports import ImportsUnusable, overlaid, read_imports
 from gazetteer.lineage import predecessors
 from gazetteer.model import Area, Commune, District, LegacyCommune, Province, Successor, Village
 from gazetteer.places import Places
@@ -29,8 +32,9 @@ class Gazetteer:
     district it had, in order of code, latest edition first.
     """
 
-    def __init__(self, version: str, places: Places) -> None:
+    def __init__(self, version: str, places: Places, boundaries: Boundaries | None = None) -> None:
         self.version = version
+        self.boundaries = boundaries
         self.provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if one.current])
         self.old_provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if not one.current])
         self.province_successor: Mapping[str, str] = MappingProxyType(
@@ -43,8 +47,9 @@ class Gazetteer:
         self.villages: Sequence[Village] = places.villages
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Gazetteer:
-        """Read the artifact (by default the one that `diachi gazetteer build` makes). Raises GazetteerMissing."""
+    def load(cls, path: Path | None = None, imports: Path | None = None) -> Gazetteer:
+        """Read the artifact (by default the one that `diachi gazetteer build` makes), and lay the user's imports over
+        it, if there is such a folder. The version names the content of both. Raises GazetteerMissing."""
         path = path or ARTIFACT
         try:
             version, places = decode(path.read_bytes())
@@ -52,7 +57,16 @@ class Gazetteer:
             raise GazetteerMissing(f"{path} does not exist: run `diachi gazetteer build`") from None
         except ArtifactError as error:
             raise GazetteerMissing(f"{path}: {error}: run `diachi gazetteer build`") from error
-        return cls(version, places)
+        if imports is None:
+            return cls(version, places)
+        try:
+            found = read_imports(imports)
+            if not found.digest:
+                return cls(version, places)
+            version = hashlib.sha256(f"{version} {found.digest}".encode()).hexdigest()[: len(version)]
+            return cls(version, overlaid(places, found, imports), found.boundaries)
+        except ImportsUnusable as error:
+            raise GazetteerMissing(str(error)) from error
 
     def district_of(self, legacy: LegacyCommune) -> District:
         """The district of an old commune at the time of its edition."""

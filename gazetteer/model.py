@@ -67,9 +67,10 @@ class Commune:
     """A commune of today.
 
     `lat`, `lon` are its reference point, None where the source point is known to be wrong and no better one was
-    found. `anchor_*` is frozen: a located code of `registry_area` decodes to the full Open Location Code nearest
-    to it. `decodable` is False for areas wider than 0.9°, which decode only through the registry. `bbox` encloses
-    the old communes it was made of, as far as their boxes are known: it may reach beyond the commune.
+    found. `registry_area` is the area of its codes: it keeps its name when the postal code changes. `anchor_*` is
+    frozen: a located code of the area decodes to the full Open Location Code nearest to it. `decodable` is False for
+    areas wider than 0.9°, which decode only through the registry. `bbox` encloses the old communes it was made of, as
+    far as their boxes are known: it may reach beyond the commune.
     `aliases` are other spellings of its name.
     """
 
@@ -130,12 +131,15 @@ class LegacyCommune:
 
 @dataclass(frozen=True, slots=True)
 class Village:
-    """A village that a source attests. `commune_code` is None where its old commune was split and the source
-    does not say which part it lies in."""
+    """A village that a source attests.
+
+    `legacy_commune_code` is None where the source only knows the commune of today, `commune_code` where the old
+    commune was split and the source does not say which part the village lies in. `lat`, `lon` are degrees WGS84.
+    """
 
     name: str
     kind: str
-    legacy_commune_code: str
+    legacy_commune_code: str | None
     commune_code: str | None
     source: str
     lat: float | None = None

@@ -96,7 +96,8 @@ class AddressResult:
     `score` is 100 minus the penalties of `faults`; `margin` is the distance to the best rival in another commune.
     `registry_area` names the code registry that is responsible. `proposed_code` is the located code
     without unit, None where the position is no finer than the village. `overlay_offset` is the offset in the
-    village overlay topic up to which the gazetteer was extended, -1 without one.
+    village overlay topic up to which the gazetteer was extended, -1 without one. `postal_code` is that of the commune
+    today; a registry area keeps the one that it began with.
     """
 
     address_text: str
@@ -119,3 +120,4 @@ class AddressResult:
     proposed_code: str | None
     gazetteer_version: str
     overlay_offset: int = -1
+    postal_code: str | None = None

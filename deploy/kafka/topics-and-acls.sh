@@ -5,7 +5,7 @@
 #   KAFKA_BOOTSTRAP_SERVERS                   the brokers
 #   COMMAND_CONFIG                            file of client properties for Kafka's tools
 #   DIACHI_TOPIC_PREFIX                       as the services have it; by default none
-#   DIACHI_PARTITIONS                         by default those of the document
+#   DIACHI_PARTITIONS                         by default those of the document; not for topics that have one there
 #   DIACHI_REPLICATION_FACTOR                 by default 3
 #   KAFKA_TOPICS, KAFKA_ACLS                  the tools; by default kafka-topics.sh and kafka-acls.sh
 set -euo pipefail
@@ -16,6 +16,7 @@ replicas="${DIACHI_REPLICATION_FACTOR:-3}"
 
 topic() { # name, partitions, most replicas to wait for, settings...
   local name="$prefix$1" partitions="${DIACHI_PARTITIONS:-$2}" insync="$3" settings=()
+  if [ "$2" = 1 ]; then partitions=1; fi # its order is what it is for
   shift 3
   for setting in "$@"; do settings+=(--config "$setting"); done
   settings+=(--config "min.insync.replicas=$((insync < replicas ? insync : replicas))")
@@ -42,6 +43,7 @@ topic address.map-feature.v1 12 2 cleanup.policy=compact delete.retention.ms=604
 topic address.national.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 max.compaction.lag.ms=86400000 max.message.bytes=1048576
 topic batch.progress.v1 12 2 cleanup.policy=delete retention.ms=2592000000 max.message.bytes=1048576 message.timestamp.type=LogAppendTime
 topic batch.status.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 max.message.bytes=1048576
+topic gazetteer.village.v1 1 2 cleanup.policy=compact delete.retention.ms=604800000 max.message.bytes=1048576
 topic dead-letter.handled.v1 12 2 cleanup.policy=delete retention.ms=2592000000 max.message.bytes=1048576 message.timestamp.type=LogAppendTime
 topic normaliser.state.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 segment.bytes=67108864 max.message.bytes=1048576
 topic registrar.state.v1 12 2 cleanup.policy=compact delete.retention.ms=604800000 segment.bytes=67108864 max.message.bytes=1048576
@@ -50,6 +52,9 @@ allow User:dead-letter-tool Read group prefixed dead-letter-tool
 allow User:dead-letter-tool Read topic literal address.matched.v1.dlq address.raw.v1.dlq dead-letter.handled.v1
 allow User:dead-letter-tool Write topic literal address.matched.v1 address.raw.v1 dead-letter.handled.v1
 allow User:dead-letter-tool Write transactional-id prefixed dead-letter-tool
+allow User:gazetteer-tool Read group prefixed gazetteer-tool
+allow User:gazetteer-tool Read topic literal gazetteer.village.v1
+allow User:gazetteer-tool Write topic literal gazetteer.village.v1
 allow User:intake Read group prefixed intake
 allow User:intake Read topic literal address.digitised.v1 address.raw.v1 address.raw.v1.dlq address.review.v1 batch.progress.v1 batch.status.v1
 allow User:intake Write topic literal address.raw.v1 batch.progress.v1
@@ -58,7 +63,7 @@ allow User:map-service Read topic literal address.digitised.v1 address.map-featu
 allow User:national-platform Read group prefixed national-platform
 allow User:national-platform Read topic literal address.national.v1
 allow User:normaliser Read group literal normaliser
-allow User:normaliser Read topic literal address.raw.v1 normaliser.state.v1
+allow User:normaliser Read topic literal address.raw.v1 gazetteer.village.v1 normaliser.state.v1
 allow User:normaliser Write topic literal address.matched.v1 address.raw.v1.dlq address.review.v1 batch.progress.v1 normaliser.state.v1
 allow User:normaliser Write transactional-id prefixed normaliser-address.raw.v1-
 allow User:operator Write topic literal address.raw.v1

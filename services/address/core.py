@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from gazetteer.gazetteer import Gazetteer
-from gazetteer.model import LegacyCommune
+from gazetteer.model import LegacyCommune, Village
 from gazetteer.names import tidy
 from schemas.address import (
     AddressResult,
@@ -28,7 +28,7 @@ from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
 from services.address.identity import dwelling_id
 from services.address.lexicon import Lexicon
-from services.address.locate import fallback_position, level_of, may_lie_in
+from services.address.locate import Point, fallback_position, level_of, may_lie_in, points_of
 from services.address.matcher import Match, Matcher, Ranking
 from services.address.pieces import components_of
 from services.address.position import PointReading, read_points
@@ -63,13 +63,30 @@ class AddressCore:
         # What the same tail and village names come to without a point.
         self._pointless: BoundedCache[tuple[Ranking, tuple[str, ...]], _Located] = BoundedCache(_CACHED_RESULTS)
         self._legacy: dict[tuple[str, int, bool], LegacyPlace] = {}
+        # Up to where the villages confirmed since the gazetteer was made are known.
+        self._overlay_offset = -1
+
+    def confirm_villages(self, news: Mapping[str, Village | None], overlay_offset: int) -> None:
+        """Take up villages that were confirmed, by key, or taken back (None). Results say the offset from now on.
+
+        Never between the addresses of one batch. Villages must lie in communes of today.
+        """
+        for key, village in news.items():
+            if village is None:
+                self.villages.take_back(key)
+            else:
+                self.villages.confirm(key, village)
+        self._overlay_offset = overlay_offset
+        if news:
+            self._pointless = BoundedCache(_CACHED_RESULTS)
 
     def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
         """One result for each address, in order. Never raises on any text or number."""
         published = [published_text(raw) for raw in batch]
         matches = self.matcher.match([matched_text(raw, text) for raw, text in zip(batch, published, strict=True)])
         points = read_points([raw.position for raw in batch])
-        located = [self._locate(match, point) for match, point in zip(matches, points, strict=True)]
+        places = points_of([point.position for point in points], self.gazetteer.boundaries)
+        located = [self._locate(*row) for row in zip(matches, points, places, strict=True)]
         codes = _codes(located)
         return [self._result(*row) for row in zip(published, matches, points, located, codes, strict=True)]
 
@@ -102,8 +119,9 @@ class AddressCore:
         point = read_points([decision.position])[0]
         found = self.villages.find(components.village, None, (commune.code,)) if components.village else None
         village = None if found is None else found.village
-        inside = point.position is not None and may_lie_in(point.position, commune, None)
-        outside = point.position is not None and not inside
+        place = points_of([point.position], self.gazetteer.boundaries)[0]
+        inside = place is not None and may_lie_in(place, commune, None)
+        outside = place is not None and not inside
         faults = (Fault.POINT_OUTSIDE_COMMUNE,) if outside else ()
         resolved = Resolved(commune, legacy, False, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
         located = _Located(resolved, *self._position(resolved, point))
@@ -111,8 +129,8 @@ class AddressCore:
         score = PERFECT_SCORE - sum(fault.penalty for fault in (*faults, *point.faults))
         return replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)
 
-    def _locate(self, match: Match, point: PointReading) -> _Located:
-        """The commune, and where the address lies."""
+    def _locate(self, match: Match, point: PointReading, place: Point | None) -> _Located:
+        """The commune, and where the address lies. `place` is the point if it can be used."""
         key = (match.ranking, match.village_names)
         if point.position is None:
             known = self._pointless.get(key)
@@ -121,7 +139,7 @@ class AddressCore:
         if match.ranking.empty:
             resolved = replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
         else:
-            resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, point.position)
+            resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, place)
         located = _Located(resolved, *self._position(resolved, point))
         if point.position is None:
             self._pointless.put(key, located)
@@ -187,6 +205,8 @@ class AddressCore:
             ),
             proposed_code=code,
             gazetteer_version=self.gazetteer.version,
+            overlay_offset=self._overlay_offset,
+            postal_code=None if commune is None else commune.postal_code,
         )
 
     def _legacy_place(self, legacy: LegacyCommune, assumed: bool) -> LegacyPlace:

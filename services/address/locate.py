@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import cos, hypot, pi, radians, sqrt
 
+from gazetteer.boundaries import Boundaries
 from gazetteer.model import BoundingBox, Commune, LegacyCommune, Village
 from schemas.address import CoordinateLevel, Position
 
@@ -29,6 +31,34 @@ _STREET_ACCURACY_M = 500.0
 _VILLAGE_ACCURACY_M = 2_000.0
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A usable submitted point, and what boundaries say of it: `bounded` are the communes whose boundary is known,
+    `inside` those of them that hold it, `near` those that lie within its accuracy. Without boundaries all are empty."""
+
+    position: Position
+    inside: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    bounded: frozenset[str] = frozenset()
+
+
+def points_of(positions: Sequence[Position | None], boundaries: Boundaries | None) -> list[Point | None]:
+    """The points of a batch, in order; all are held against the boundaries at once."""
+    if boundaries is None:
+        return [None if position is None else Point(position) for position in positions]
+    rows = [row for row, position in enumerate(positions) if position is not None]
+    given = [position for position in positions if position is not None]
+    found: list[Point | None] = [None] * len(positions)
+    around = boundaries.around(
+        [position.lat for position in given],
+        [position.lon for position in given],
+        [position.accuracy_m for position in given],
+    )
+    for row, position, (inside, near) in zip(rows, given, around, strict=True):
+        found[row] = Point(position, inside, near, boundaries.codes)
+    return found
+
+
 def radius_m(commune: Commune) -> float:
     """Radius of the disc with the commune's area, metres."""
     return sqrt(commune.area_km2 / pi) * 1_000.0 if commune.area_km2 else _UNKNOWN_RADIUS_M
@@ -46,8 +76,12 @@ def _in_box(position: Position, box: BoundingBox) -> bool:
     )
 
 
-def may_lie_in(position: Position, commune: Commune, legacy: LegacyCommune | None) -> bool:
-    """Whether a point can lie in the commune, as far as boxes, reference point and area tell."""
+def may_lie_in(point: Point, commune: Commune, legacy: LegacyCommune | None) -> bool:
+    """Whether a point can lie in the commune: by its boundary where that is known, else as far as boxes, reference
+    point and area tell."""
+    if commune.code in point.bounded:
+        return commune.code in point.near
+    position = point.position
     if legacy is not None and legacy.bbox is not None:
         return _in_box(position, legacy.bbox)
     if commune.bbox is not None and not _in_box(position, commune.bbox):
@@ -58,9 +92,23 @@ def may_lie_in(position: Position, commune: Commune, legacy: LegacyCommune | Non
     return distance <= _REACH * radius_m(commune) + _REACH_MARGIN_M + position.accuracy_m
 
 
-def nearest_part(position: Position, parts: Iterable[Commune]) -> tuple[Commune | None, bool]:
-    """The part of a split commune nearest to a point, measured in radii, and whether it is so much nearer than the
-    next one that the point lies in it. Without boundaries this is settled only near a part's reference point."""
+def part_at(point: Point, parts: Sequence[Commune]) -> tuple[Commune | None, bool]:
+    """The part of a split commune that a point is likeliest in, and whether it surely is in that one.
+
+    A part whose boundary holds the point, or alone lies within its accuracy, is sure; between two parts nothing is.
+    Among parts without a boundary the nearest one counts.
+    """
+    near = [part for part in parts if part.code in point.near]
+    inside = [part for part in near if part.code in point.inside]
+    unbounded = [part for part in parts if part.code not in point.bounded]
+    if near:
+        return (inside or near)[0], len(near) == 1 and (bool(inside) or not unbounded)
+    return _nearest_part(point.position, unbounded)
+
+
+def _nearest_part(position: Position, parts: Iterable[Commune]) -> tuple[Commune | None, bool]:
+    """The part nearest to a point, measured in radii, and whether it is so much nearer than the next one that the point
+    lies in it. Without boundaries this is settled only near a part's reference point."""
     measured = sorted(
         (
             (

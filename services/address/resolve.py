@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
-from schemas.address import Position, Rival
+from schemas.address import Rival
 from services.address.candidates import BEFORE_THE_NAME, Candidate
 from services.address.decide import LEAST_SCORE, MAX_RIVALS, PERFECT_SCORE, RIVAL_WITHIN
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
-from services.address.locate import may_lie_in, nearest_part
+from services.address.locate import Point, may_lie_in, part_at
 from services.address.predecessor import predecessor
 from services.address.villages import FoundVillage, VillageIndex, is_numbered
 
@@ -52,15 +52,15 @@ def resolve(
     villages: VillageIndex,
     ranked: Sequence[Candidate],
     village_names: Sequence[str],
-    position: Position | None,
+    point: Point | None,
 ) -> Resolved:
     """Choose among the candidates, best first. `village_names` are the villages that the text may name."""
     if not ranked or ranked[0].score < LEAST_SCORE:
         return NOTHING
     ranked, before = _with_villages_before(villages, ranked)
     best, found = _by_village(villages, ranked, village_names, before)
-    if position is not None:
-        pointed = _by_point(gazetteer, ranked, best, position)
+    if point is not None:
+        pointed = _by_point(gazetteer, ranked, best, point)
         if pointed is not best:
             best, found = pointed, before.get(pointed) or _village(villages, pointed.place, village_names)
     place = best.place
@@ -68,17 +68,17 @@ def resolve(
     faults = list(best.faults)
     if found is not None and found.misspelt:
         faults.append(Fault.VILLAGE_MISSPELT)
-    commune = _part(gazetteer, place, village, position, faults)
+    commune = _part(gazetteer, place, village, point, faults)
     inside = False
-    if position is not None and commune is not None:
-        inside = may_lie_in(position, commune, place.legacy)
+    if point is not None and commune is not None:
+        inside = may_lie_in(point, commune, place.legacy)
         if not inside:
             faults.append(Fault.POINT_OUTSIDE_COMMUNE)
     if commune is None:
         faults.append(Fault.COMMUNE_UNKNOWN_SUCCESSOR)
     score = max(0, PERFECT_SCORE - sum(fault.penalty for fault in faults))
     split = Fault.COMMUNE_SPLIT in faults
-    rivals = _rivals(gazetteer, ranked, best, commune, position, score if split else None)
+    rivals = _rivals(gazetteer, ranked, best, commune, point, score if split else None)
     margin = score - rivals[0].score if rivals else score
     rivals = [rival for rival in rivals if rival.score >= score - RIVAL_WITHIN]
     legacy, assumed = (None, False) if _twin(ranked, best) else (place.legacy, False)
@@ -145,19 +145,21 @@ def _urban_or_not(ranked: Sequence[Candidate], names: Sequence[str]) -> Candidat
     return next((one for one in near if one.place.urban and one.commune.name is leader.commune.name), leader)
 
 
-def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], best: Candidate, position: Position) -> Candidate:
+def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], best: Candidate, point: Point) -> Candidate:
     """The best candidate within reach whose commune the point can lie in, `best` before all; that if there is none."""
     for candidate in (best, *ranked):
         if candidate.score < ranked[0].score - _WITHIN_REACH:
             break
         communes = [gazetteer.communes[code] for code in candidate.place.current]
-        if any(may_lie_in(position, commune, candidate.place.legacy) for commune in communes):
+        if any(may_lie_in(point, commune, candidate.place.legacy) for commune in communes):
             return candidate
     return best
 
 
 def _legacy_of(gazetteer: Gazetteer, village: Village, commune: Commune) -> LegacyCommune | None:
-    """The old commune of a village, if it went into the commune."""
+    """The old commune of a village, if it is known and went into the commune."""
+    if village.legacy_commune_code is None:
+        return None
     for legacy in gazetteer.legacy_by_code(village.legacy_commune_code):
         if any(part.commune_code == commune.code for part in legacy.successors):
             return legacy
@@ -175,7 +177,7 @@ def _part(
     gazetteer: Gazetteer,
     place: CommunePlace,
     village: Village | None,
-    position: Position | None,
+    point: Point | None,
     faults: list[Fault],
 ) -> Commune | None:
     """The commune of today; of a split one the part that village or point tell, else the likeliest, with its fault."""
@@ -184,9 +186,9 @@ def _part(
         return parts[0] if parts else None
     if village is not None and village.commune_code in place.current:
         return gazetteer.communes[village.commune_code]
-    guess = parts[0]
-    if position is not None and may_lie_in(position, guess, place.legacy):
-        part, clear = nearest_part(position, parts)
+    guess = parts[0] if point is None else _possible(point, parts)
+    if point is not None and may_lie_in(point, guess, place.legacy):
+        part, clear = part_at(point, parts)
         if part is not None and clear:
             return part
         guess = part or guess
@@ -194,12 +196,19 @@ def _part(
     return guess
 
 
+def _possible(point: Point, parts: Sequence[Commune]) -> Commune:
+    """The first part that its boundary speaks for, else the first that none rules out, else the first of all."""
+    spoken_for = (part for part in parts if part.code in point.near)
+    not_ruled_out = (part for part in parts if part.code not in point.bounded)
+    return next(spoken_for, None) or next(not_ruled_out, None) or parts[0]
+
+
 def _rivals(
     gazetteer: Gazetteer,
     ranked: Sequence[Candidate],
     best: Candidate,
     chosen: Commune | None,
-    position: Position | None,
+    point: Point | None,
     split_score: int | None,
 ) -> list[Rival]:
     """The best candidate of each other commune of today; the other parts of an undecided split come first."""
@@ -213,20 +222,20 @@ def _rivals(
     for candidate in ranked:
         if len(rivals) >= MAX_RIVALS or candidate.score < LEAST_SCORE:
             break
-        if position is not None and candidate.place is best.place:
+        if point is not None and candidate.place is best.place:
             continue
         for code in candidate.place.current[:1]:
             if code not in taken and candidate.place is not best.place:
                 taken.add(code)
-                score = candidate.score - (_misplaced(gazetteer, candidate, code, position))
+                score = candidate.score - (_misplaced(gazetteer, candidate, code, point))
                 if score >= LEAST_SCORE:
                     rivals.append(_rival(gazetteer, candidate, code, score))
     rivals.sort(key=lambda rival: -rival.score)
     return rivals[:MAX_RIVALS]
 
 
-def _misplaced(gazetteer: Gazetteer, candidate: Candidate, code: str, position: Position | None) -> int:
-    if position is None or may_lie_in(position, gazetteer.communes[code], candidate.place.legacy):
+def _misplaced(gazetteer: Gazetteer, candidate: Candidate, code: str, point: Point | None) -> int:
+    if point is None or may_lie_in(point, gazetteer.communes[code], candidate.place.legacy):
         return 0
     return Fault.POINT_OUTSIDE_COMMUNE.penalty
 

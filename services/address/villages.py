@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import process
@@ -12,6 +11,7 @@ from rapidfuzz.distance import OSA
 
 from gazetteer.model import Village
 from gazetteer.names import fold
+from gazetteer.villages import are_one, merged
 from services.address.sounds import sound
 
 _KIND_WORDS = re.compile(
@@ -49,17 +49,57 @@ class FoundVillage:
 
 
 class VillageIndex:
-    """Attested villages by the commune, old or of today, that they lie in."""
+    """Attested villages by the commune, old or of today, that they lie in.
+
+    Villages that were confirmed since the list was made can be added and taken back; of two entries of one village the
+    confirmed one counts.
+    """
 
     def __init__(self, villages: Iterable[Village]) -> None:
-        self._of_legacy: dict[str, dict[str, list[Village]]] = defaultdict(lambda: defaultdict(list))
-        self._of_current: dict[str, dict[str, list[Village]]] = defaultdict(lambda: defaultdict(list))
+        self._of_legacy: dict[str, dict[str, list[Village]]] = {}
+        self._of_current: dict[str, dict[str, list[Village]]] = {}
+        # By the key of the confirmation: what it added, and the listed entry in whose place that stands.
+        self._confirmed: dict[str, tuple[Village, Village | None]] = {}
         for village in villages:
-            names = {fold(village.name), village_name(fold(village.name))}
-            for name in names:
-                self._of_legacy[village.legacy_commune_code][name].append(village)
-                if village.commune_code is not None:
-                    self._of_current[village.commune_code][name].append(village)
+            self._add(village)
+
+    def confirm(self, key: str, village: Village) -> None:
+        """Add a confirmed village of today's commune, in place of what was confirmed under the key before."""
+        self.take_back(key)
+        alike = self._of_current.get(village.commune_code or "", {}).get(fold(village.name), [])
+        same = [other for other in alike if are_one(other, village)]
+        listed = same[0] if len(same) == 1 else None
+        if listed is not None:
+            self._remove(listed)
+            village = merged(listed, village)
+        self._add(village)
+        self._confirmed[key] = village, listed
+
+    def take_back(self, key: str) -> None:
+        """Undo a confirmation; an unknown key undoes nothing."""
+        village, listed = self._confirmed.pop(key, (None, None))
+        if village is not None:
+            self._remove(village)
+        if listed is not None:
+            self._add(listed)
+
+    def _add(self, village: Village) -> None:
+        for names in self._tables(village):
+            for name in _names(village):
+                names.setdefault(name, []).append(village)
+
+    def _remove(self, village: Village) -> None:
+        for names in self._tables(village):
+            for name in _names(village):
+                names[name].remove(village)
+                if not names[name]:
+                    del names[name]
+
+    def _tables(self, village: Village) -> Iterator[dict[str, list[Village]]]:
+        if village.legacy_commune_code is not None:
+            yield self._of_legacy.setdefault(village.legacy_commune_code, {})
+        if village.commune_code is not None:
+            yield self._of_current.setdefault(village.commune_code, {})
 
     def find(self, written: str, legacy_code: str | None, commune_codes: Iterable[str]) -> FoundVillage | None:
         """The one village of that name in the old commune, else in the communes of today, the kind telling namesakes
@@ -86,6 +126,12 @@ def _the_one(namesakes: Sequence[Village], written: str) -> Village | None:
         return namesakes[0]
     of_kind = [one for one in namesakes if written.startswith(f"{fold(one.kind)} ")]
     return of_kind[0] if len(of_kind) == 1 else None
+
+
+def _names(village: Village) -> set[str]:
+    """The folded names under which a village is found."""
+    folded = fold(village.name)
+    return {folded, village_name(folded)}
 
 
 def _nearest(name: str, names: Mapping[str, list[Village]]) -> Village | None:

@@ -84,10 +84,11 @@ def check(code: CodeArgument) -> None:
 
 
 def _gazetteer() -> Gazetteer:
-    from gazetteer.gazetteer import Gazetteer, GazetteerMissing
+    from gazetteer.gazetteer import GazetteerMissing
+    from services.cli.places import load_gazetteer
 
     try:
-        return Gazetteer.load()
+        return load_gazetteer()
     except GazetteerMissing as error:
         raise _refused(str(error)) from error
 

@@ -46,9 +46,10 @@ def digitise(
     Rows are checked as they are online; those that would be refused come out with the error. Codes are proposals:
     nothing is registered. As a filter (- -o -), each line {"id": …, "raw": …} gives one line.
     """
-    from gazetteer.gazetteer import Gazetteer
+    from gazetteer.gazetteer import GazetteerMissing
     from services.address.core import AddressCore
     from services.cli.files import OutputError, own_columns, show_understanding
+    from services.cli.places import load_gazetteer
     from services.intake.mapping import MappingError
     from services.intake.outputs import TABLES, writer
     from services.intake.readers import ReadError
@@ -62,11 +63,11 @@ def digitise(
             show_understanding(file, table, builder.heading_map)
         columns = own_columns(table) if ending in TABLES and table is not None else ()
         batches = _from_stdin() if table is None else _in_batches(table.rows())
-        core = AddressCore(Gazetteer.load())
+        core = AddressCore(load_gazetteer())
         spare_what_stays()
         with _opened(output) as sink:
             counts = _run(core, builder, batches, writer(sink, ending, columns), sink)
-    except (ReadError, MappingError, OutputError) as error:
+    except (ReadError, MappingError, OutputError, GazetteerMissing) as error:
         _fail(str(error))
     except BrokenPipeError:
         raise typer.Exit(1) from None

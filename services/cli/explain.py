@@ -93,12 +93,13 @@ def explain(
     """Show how an address is read, which communes it may mean, and why the decision falls."""
     from rich.console import Console
 
-    from gazetteer.gazetteer import Gazetteer, GazetteerMissing
+    from gazetteer.gazetteer import GazetteerMissing
     from schemas.raw import RawAddress, RawPosition
     from services.address.core import AddressCore
+    from services.cli.places import load_gazetteer
 
     try:
-        core = AddressCore(Gazetteer.load())
+        core = AddressCore(load_gazetteer())
     except GazetteerMissing as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

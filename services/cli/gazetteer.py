@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from services.cli import imports
+
 if TYPE_CHECKING:
     from gazetteer.gazetteer import Gazetteer
 
-app = typer.Typer(help="Build, check and look into the gazetteer.", no_args_is_help=True)
+app = typer.Typer(help="Build, check and look into the gazetteer; import into it.", no_args_is_help=True)
+
+app.command()(imports.villages)
+app.command()(imports.boundaries)
+app.command("postal-codes")(imports.postal_codes)
+app.command("imports")(imports.imports)
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the source tables; by default those of the program.")
@@ -92,10 +99,11 @@ def show(
 
 
 def _load(path: Path | None) -> Gazetteer:
-    from gazetteer.gazetteer import Gazetteer, GazetteerMissing
+    from gazetteer.gazetteer import GazetteerMissing
+    from services.cli.places import load_gazetteer
 
     try:
-        return Gazetteer.load(path)
+        return load_gazetteer(path)
     except GazetteerMissing as error:
         _refuse(str(error))
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import typer
+
 
 def normaliser() -> None:
     """Run the normaliser until it is told to stop (SIGTERM, Ctrl-C)."""
-    from gazetteer.gazetteer import Gazetteer
+    from gazetteer.gazetteer import GazetteerMissing
     from services.address.core import AddressCore
+    from services.cli.places import load_gazetteer
     from services.normaliser.stage import Normaliser
+    from services.normaliser.villages import VillageNews
     from services.stream.main import run_stage
     from services.stream.settings import Settings
 
     settings = Settings()
-    core = AddressCore(Gazetteer.load())
-    run_stage(settings, Normaliser(core, settings.max_record_bytes))
+    try:
+        core = AddressCore(load_gazetteer())
+    except GazetteerMissing as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    news = VillageNews(core, core.gazetteer.communes.keys())
+    run_stage(settings, Normaliser(core, settings.max_record_bytes), news)

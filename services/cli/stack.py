@@ -123,6 +123,8 @@ def _services(settings: Settings, workers: int, tracker_port: int) -> list[Servi
         _PROTOCOL: settings.kafka_security_protocol,
         "DIACHI_TOPIC_PREFIX": settings.topic_prefix,
         "DIACHI_HTTP_HOST": "127.0.0.1",
+        # The services run in the folder of data, and the setting may be relative to this one.
+        "DIACHI_IMPORTS_DIR": str(Path(settings.imports_dir).absolute()),
     }
     names = {
         f"{stage}-{number}" if workers > 1 else stage: stage

@@ -85,7 +85,7 @@ def result_fields(answer: Answer) -> dict[str, Any]:
         "legacy_province": legacy.province if legacy else None,
         "legacy_assumed": legacy.assumed if legacy else None,
         **asdict(result.components),
-        "postal_code": result.registry_area,
+        "postal_code": result.postal_code,
         "proposed_code": result.proposed_code,
         "lat": position.lat if position else None,
         "lon": position.lon if position else None,

@@ -17,7 +17,7 @@ _HEAD = """\
 #   KAFKA_BOOTSTRAP_SERVERS                   the brokers
 #   COMMAND_CONFIG                            file of client properties for Kafka's tools
 #   DIACHI_TOPIC_PREFIX                       as the services have it; by default none
-#   DIACHI_PARTITIONS                         by default those of the document
+#   DIACHI_PARTITIONS                         by default those of the document; not for topics that have one there
 #   DIACHI_REPLICATION_FACTOR                 by default 3
 #   KAFKA_TOPICS, KAFKA_ACLS                  the tools; by default kafka-topics.sh and kafka-acls.sh
 set -euo pipefail
@@ -28,6 +28,7 @@ replicas="${DIACHI_REPLICATION_FACTOR:-3}"
 
 topic() { # name, partitions, most replicas to wait for, settings...
   local name="$prefix$1" partitions="${DIACHI_PARTITIONS:-$2}" insync="$3" settings=()
+  if [ "$2" = 1 ]; then partitions=1; fi # its order is what it is for
   shift 3
   for setting in "$@"; do settings+=(--config "$setting"); done
   settings+=(--config "min.insync.replicas=$((insync < replicas ? insync : replicas))")

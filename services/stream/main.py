@@ -16,6 +16,7 @@ from services.stream.failures import where
 from services.stream.health import serve_health
 from services.stream.logs import configure_logs
 from services.stream.metrics import Metrics
+from services.stream.news import Learner, NewsPartitionsError
 from services.stream.processor import Stage
 from services.stream.refusals import DeadLetterRefusedError
 from services.stream.service import GroupLostError, StreamService
@@ -25,8 +26,8 @@ from services.stream.topic_ids import AccessDeniedError, TopicMissingError
 log = structlog.get_logger()
 
 
-def run_stage(settings: Settings, stage: Stage) -> None:
-    """Run until SIGTERM or SIGINT; a transaction in hand is finished first.
+def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None) -> None:
+    """Run until SIGTERM or SIGINT; a transaction in hand is finished first. `learner` takes up news for the stage.
 
     Raises SystemExit(1) after logging what stopped the service: no broker, a missing topic, the circuit breaker, a bug.
     Raises ConnectionSettingError.
@@ -35,7 +36,7 @@ def run_stage(settings: Settings, stage: Stage) -> None:
     spare_what_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_serve(settings, stage))
+            runner.run(_serve(settings, stage, learner))
         except ConnectionSettingError:  # as any setting that cannot be used, it ends the command with status 2
             raise
         except (
@@ -45,6 +46,7 @@ def run_stage(settings: Settings, stage: Stage) -> None:
             TooManyFailuresError,
             GroupLostError,
             DeadLetterRefusedError,
+            NewsPartitionsError,
         ) as error:
             # Messages of our own making, or naming nothing but hosts: they hold no record.
             log.error("service failed", stage=stage.name, error=str(error))
@@ -54,9 +56,9 @@ def run_stage(settings: Settings, stage: Stage) -> None:
             raise SystemExit(1) from None
 
 
-async def _serve(settings: Settings, stage: Stage) -> None:
+async def _serve(settings: Settings, stage: Stage, learner: Learner | None) -> None:
     metrics = Metrics(stage.name)
-    service = StreamService(settings, stage, metrics)
+    service = StreamService(settings, stage, metrics, learner)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

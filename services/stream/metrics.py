@@ -60,6 +60,8 @@ class Metrics:
         self.restore_seconds = histogram("diachi_restore_seconds", "Time to restore a partition.", _SECONDS)
         # Changelog records read while restoring.
         self.restored = counter("diachi_restored_records_total", "Changelog records restored.")
+        # Offset up to which the news of a stage was read (confirmed villages); it is taken up with the next batch.
+        self.news_offset = gauge("diachi_news_offset", "Offset up to which news was read.")
         # Partitions that this process owns and processes.
         self.partitions = gauge("diachi_partitions_assigned", "Partitions assigned.")
 

@@ -24,6 +24,7 @@ from services.stream.accounting import count_batch
 from services.stream.breaker import Breaker
 from services.stream.connection import Connection
 from services.stream.metrics import Metrics
+from services.stream.news import News
 from services.stream.outputs import InputRecord, Output, Outputs
 from services.stream.refusals import REFUSALS, Refusals
 from services.stream.restore import restore
@@ -81,6 +82,7 @@ class Worker:
     partitioner: Partitioner
     refusals: Refusals
     executor: Executor
+    news: News | None = None
 
 
 class PartitionProcessor:
@@ -279,6 +281,8 @@ class PartitionProcessor:
             return 1, 0.0
 
         def work() -> tuple[int, float]:
+            if worker.news is not None:
+                worker.news.apply()
             started = time.monotonic()
             return worker.stage.process(records, self._store, out), time.monotonic() - started
 

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from services.stream.breaker import Breaker
 from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
+from services.stream.news import Learner, News
 from services.stream.processor import PartitionLostError, PartitionProcessor, Stage, Worker
 from services.stream.refusals import Refusals
 from services.stream.settings import Settings
@@ -44,13 +45,15 @@ class GroupLostError(RuntimeError):
 class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
     """Joins the group, keeps one PartitionProcessor per assigned partition, rejoins when one is lost."""
 
-    def __init__(self, settings: Settings, stage: Stage, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, stage: Stage, metrics: Metrics, learner: Learner | None = None) -> None:
+        """`learner` takes up news that concerns every worker of the stage."""
         self._settings = settings
         self._connection = connection_of(settings)
         self._stage = stage
         self._metrics = metrics
         self._group_id = f"{settings.topic_prefix}{stage.name}"
         self._topic = settings.topic_prefix + stage.input_topic
+        self._news = None if learner is None else News(self._connection, settings.topic_prefix, learner)
         self._running: dict[PartitionProcessor, asyncio.Task[None]] = {}
         self._rejoin = asyncio.Event()
         self._failure: BaseException | None = None
@@ -74,7 +77,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
 
-        Raises what made a stage fail for good, GroupLostError, and at the start KafkaError or TopicMissingError.
+        Raises what made a stage fail for good, GroupLostError, and at the start KafkaError, TopicMissingError or
+        NewsPartitionsError.
         """
         input_id = await topic_id(self._connection, self._topic)
         consumer = AIOKafkaConsumer(
@@ -103,10 +107,16 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             partitioner=Partitioner(),
             refusals=Refusals(self._settings.max_batch_records),
             executor=ThreadPoolExecutor(1, self._stage.name),
+            news=self._news,
         )
         consumer.subscribe([self._topic], listener=self)
         stopping = asyncio.ensure_future(stop.wait())
+        following: asyncio.Task[None] | None = None
         try:
+            if self._news is not None:
+                await self._news.start()
+                following = asyncio.create_task(self._news.follow())
+                following.add_done_callback(self._news_ended)
             await consumer.start()
             self._apart_since = time.monotonic()
             while not stop.is_set() and self._failure is None:
@@ -124,6 +134,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             await consumer.stop()
             # An assignment that was under way has ended by now.
             await self._stop_all()
+            await self._stop_news(following)
             self._worker.executor.shutdown(wait=False, cancel_futures=True)
         if self._failure is not None:
             raise self._failure
@@ -139,6 +150,20 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._stop_all()
         consumer.subscribe([self._topic], listener=self)
 
+    def _news_ended(self, following: asyncio.Task[None]) -> None:
+        """A worker that hears no more news would go on with what is no longer so."""
+        error = None if following.cancelled() else following.exception()
+        if error is not None:
+            self._failure = error
+            self._wake.set()
+
+    async def _stop_news(self, following: asyncio.Task[None] | None) -> None:
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        if self._news is not None:
+            await self._news.stop()
+
     def _leave(self) -> None:
         if self._joined:
             self._apart_since = time.monotonic()
@@ -151,6 +176,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def measure(self) -> None:
         """Bring the gauges up to date, as far as that is known at once: a rebalance must not keep a scrape waiting."""
+        if self._news is not None:
+            self._metrics.news_offset.labels(self._stage.name).set(self._news.offset)
         with contextlib.suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(_MEASURE_SECONDS):
                 for processor in list(self._running):

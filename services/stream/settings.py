@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     breaker_share: float = Field(0.05, gt=0, le=1, description="Share of unexpected failures that stops a service.")
     breaker_window: int = Field(1000, ge=20, description="Records over which that share is taken.")
 
+    imports_dir: str = Field(".diachi/imports", description="Folder of imported villages, boundaries and postal codes.")
+
     http_host: str = Field("127.0.0.1", description="Bind address of health and metrics.")
     http_port: int = Field(0, description="0 picks a free port, which is logged.")
     tracker_url: str = Field("http://127.0.0.1:6066", description="Where `submit` and `status` find the tracker.")

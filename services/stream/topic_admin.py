@@ -65,7 +65,10 @@ def wanted_topic(
     compaction: bool = True,
     overrides: Mapping[str, str] | None = None,
 ) -> WantedTopic:
-    """The topic of the document, adapted to an installation; see `create_topics`."""
+    """The topic of the document, adapted to an installation; see `create_topics`.
+
+    A topic that has one partition in the document has one everywhere: its order is what it is for.
+    """
     replicas = replication_factor or spec.replicas
     config = dict(spec.config)
     if _MIN_INSYNC in config:
@@ -74,7 +77,8 @@ def wanted_topic(
         config = {name: value for name, value in config.items() if name not in _COMPACTION_ONLY}
         config |= {"cleanup.policy": "delete", "retention.ms": "-1"}
     config |= overrides or {}
-    return WantedTopic(prefix + spec.name, partitions or spec.partitions, replicas, config)
+    number = spec.partitions if spec.partitions == 1 else partitions or spec.partitions
+    return WantedTopic(prefix + spec.name, number, replicas, config)
 
 
 async def create_topics(
@@ -88,8 +92,9 @@ async def create_topics(
 ) -> tuple[TopicReport, ...]:
     """Make the topics that do not exist yet, and wait until they can be used; one report per topic of the document.
 
-    `partitions` and `replication_factor` take the place of the document's for every topic; `overrides` are further
-    topic settings for every topic. Without `compaction` the compacted topics keep every record.
+    `partitions` and `replication_factor` take the place of the document's for every topic, but for those of one
+    partition; `overrides` are further topic settings for every topic. Without `compaction` the compacted topics keep
+    every record.
 
     Raises TopicsUnfitError, or KafkaError when the broker cannot be reached.
     """

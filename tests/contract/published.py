@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from gazetteer.names import tone_key
 from schemas.asyncapi import document, payload_record, resolve
 from schemas.validation import validator
 from services.address.vpostcode import code_key, written_form
@@ -29,6 +30,10 @@ _KEYS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "address.national.v1": lambda value: code_key(value["code"], value["unit"]),
     "batch.progress.v1": lambda value: str(value["batch_id"]),
     "batch.status.v1": lambda value: str(value["batch_id"]),
+    "gazetteer.village.v1": lambda value: (
+        f"{value['commune_code']}{'/' + value['legacy_commune_code'] if value['legacy_commune_code'] else ''}"
+        f":{tone_key(value['kind'] + ' ' + value['name'])}"
+    ),
     "dead-letter.handled.v1": lambda value: f"{value['topic']}:{value['partition']}:{value['offset']}",
 }
 

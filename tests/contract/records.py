@@ -14,6 +14,7 @@ from schemas.normaliser_state import RecordState
 from schemas.raw import Decision, RawAddress
 from schemas.registrar_state import Area, Cell, Dwelling, RegisteredCode, RegisteredRecord
 from schemas.review import ReviewItem
+from schemas.village import ConfirmedVillage
 
 # By `kind` where a schema has several forms, under an empty name where it has one.
 RECORDS: dict[str, dict[str, type]] = {
@@ -27,6 +28,7 @@ RECORDS: dict[str, dict[str, type]] = {
     "batch.progress.v1": {"opened": BatchOpened, "closed": BatchClosed, "transitions": BatchTransitions},
     "batch.status.v1": {"": BatchStatus},
     "dead-letter.handled.v1": {"": HandledLetter},
+    "gazetteer.village.v1": {"": ConfirmedVillage},
     "normaliser.state.v1": {"": RecordState},
     "registrar.state.v1": {
         "record": RegisteredRecord,

@@ -7,8 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
+from gazetteer.villages import village_key
 from schemas.asyncapi import document
+from schemas.codec import from_mapping
 from schemas.dead_letter import DeadLetterCode
+from schemas.village import ConfirmedVillage
+from services.normaliser.villages import village_of
 from services.stream import topics
 from services.stream.envelope import Headers, event_headers, event_id
 from services.stream.outputs import Outputs
@@ -103,6 +107,7 @@ def test_every_valid_example_could_be_published(record: str) -> None:
         topics.REVIEW: lambda value: value["record_key"],
         topics.BATCH_PROGRESS: lambda value: value["batch_id"],
         topics.BATCH_STATUS: lambda value: value["batch_id"],
+        topics.VILLAGES: lambda value: village_key(village_of(from_mapping(ConfirmedVillage, value))),
         topics.HANDLED_LETTERS: lambda value: f"{value['topic']}:{value['partition']}:{value['offset']}",
         topics.RAW: lambda value: f"{value['source']}:{value['source_record_id']}",
         topics.MAP_FEATURE: lambda value: value["id"],

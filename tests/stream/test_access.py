@@ -68,7 +68,7 @@ async def write(client: Connection, topic: str) -> None:
     producer = AIOKafkaProducer(**arguments(client), enable_idempotence=False)
     await producer.start()
     try:
-        await producer.send_and_wait(topic, b"{}", partition=1)
+        await producer.send_and_wait(topic, b"{}", partition=0)
     finally:
         await producer.stop()
 
@@ -78,8 +78,8 @@ async def read(client: Connection, topic: str) -> None:
     consumer = AIOKafkaConsumer(**arguments(client), auto_offset_reset="earliest")
     await consumer.start()
     try:
-        consumer.assign([TopicPartition(topic, 1)])
-        while consumer.highwater(TopicPartition(topic, 1)) is None:  # as a fetch that was answered sets it
+        consumer.assign([TopicPartition(topic, 0)])
+        while consumer.highwater(TopicPartition(topic, 0)) is None:  # as a fetch that was answered sets it
             await consumer.getmany(timeout_ms=100)
     finally:
         await consumer.stop()

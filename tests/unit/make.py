@@ -58,6 +58,7 @@ def result(
         dwelling_id=dwelling,
         proposed_code=encode_located(area, lat, lon) if lat is not None else None,
         gazetteer_version="0123456789ab",
+        postal_code=area,
     )
 
 

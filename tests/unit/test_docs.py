@@ -54,7 +54,7 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", _SPEAKERS, ids=_name)
 def test_every_command_exists_and_has_the_options(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for words, rest in re.findall(r"\bdiachi ((?:[a-z]+\b ?)+)([^`\n]*)", text):
+    for words, rest in re.findall(r"\bdiachi ((?:[a-z]+(?:-[a-z]+)*\b ?)+)([^`\n]*)", text):
         command: Any = get_command(app)
         said = words.split()
         while said and hasattr(command, "commands"):

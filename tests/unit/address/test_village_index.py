@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gazetteer.model import Village
+from gazetteer.villages import with_newer
 from services.address.villages import VillageIndex
 
 OLD, TODAY = "02404", "02404"
@@ -81,3 +84,37 @@ def test_the_end_of_a_name_may_have_been_read_as_the_communes_kind() -> None:
     found = VillageIndex([village("Ao Xá")]).find("Thon Ao", OLD, ())
     assert found is not None
     assert (found.village.name, found.misspelt) == ("Ao Xá", False)
+
+
+_NAMES = st.sampled_from(["Tân Lập", "Tân Tiến", "Đồng Bàng", "Khuổi Nọi", "5"])
+
+
+@given(st.lists(st.tuples(_NAMES, st.sampled_from([OLD, None]), st.booleans()), max_size=12))
+def test_confirmed_villages_are_as_good_as_listed_ones(steps: list[tuple[str, str | None, bool]]) -> None:
+    """Whatever was confirmed and taken back: the index answers as one made anew from what is left."""
+    listed = [village(name) for name in ("Tân Lập", "Đồng Bàng")]
+    index, left = VillageIndex(listed), dict[str, Village]()
+    for name, legacy, confirmed in steps:
+        if confirmed:
+            left[name] = Village(name, "thôn", legacy, TODAY, "review", 21.8, 105.2)
+            index.confirm(name, left[name])
+        else:
+            left.pop(name, None)
+            index.take_back(name)
+    anew = VillageIndex(with_newer(listed, left.values()))
+    for written in ("Thôn Tân Lập", "tan tien", "Đồng Bang", "Khuổi Nội", "Thôn 5", "Xóm Mới"):
+        for legacy_code in (OLD, None):
+            assert index.find(written, legacy_code, (TODAY,)) == anew.find(written, legacy_code, (TODAY,))
+
+
+def test_a_confirmation_adds_to_the_listed_entry_and_gives_it_back() -> None:
+    index = VillageIndex([village("Tân Lập")])
+    index.confirm("key", Village("Tân Lập", "thôn", None, TODAY, "review", 21.8, 105.2))
+    found = index.find("Thôn Tân Lập", OLD, ())
+    assert found is not None
+    assert (found.village.lat, found.village.legacy_commune_code) == (21.8, OLD)
+    index.take_back("key")
+    again = index.find("Thôn Tân Lập", OLD, ())
+    assert again is not None
+    assert again.village == village("Tân Lập")
+    index.take_back("never confirmed")

@@ -1,0 +1,1 @@
+"""Checks what users import into the gazetteer, row by row: village lists, postal codes, boundaries. Pure functions."""
