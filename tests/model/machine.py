@@ -34,6 +34,8 @@ _CHUNK = 18
 GROUPS, RECORD = st.integers(0, PARTITIONS - 1), st.integers(0, RECORDS - 1)
 KINDS = st.sampled_from(["street", "street", "house in a village", "village"])
 SPOTS = st.sampled_from([None, 0, 1, 2, 5, 12])
+CORRECTIONS = st.sampled_from(["point", "point", "text", "commune", "doubt", "dwelling", "dwelling"])
+REFUSED = st.sampled_from(["broken", "commune", "future", "stale", "stale"])
 # Now and then a record on which a stage fails at first.
 TROUBLES: st.SearchStrategy[tuple[bool, Frail]] = st.sampled_from(
     [
@@ -117,36 +119,23 @@ class Histories(RuleBasedStateMachine):
         words = Words(self.places[group][place], kind, house, spot, False, spelling)
         self._submit(group, record, words, trouble, with_row=in_batch > 0)
 
-    @rule(group=GROUPS, record=RECORD, by=st.sampled_from([-4, -1, 1, 1, 2, 4]), trouble=TROUBLES)
-    def correct_the_point(self, group: int, record: int, by: int, trouble: tuple[bool, Frail]) -> None:
-        known = self._last_words(group, record)
-        spot = 0 if known.spot is None else known.spot + by
-        self._submit(group, record, replace(known, spot=spot, doubtful=False), trouble)
-
-    @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
-    def correct_the_text(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
-        known = self._last_words(group, record)
-        self._submit(group, record, replace(known, spelling=1 - known.spelling, doubtful=False), trouble)
-
-    @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
-    def move_to_the_other_commune(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
-        known = self._last_words(group, record)
-        first, second = self.places[group]
-        elsewhere = second if known.place == first else first
-        self._submit(group, record, replace(known, place=elsewhere, doubtful=False), trouble)
-
-    @rule(group=GROUPS, record=RECORD, other=RECORD, trouble=TROUBLES)
-    def give_the_address_of_another_record(
-        self, group: int, record: int, other: int, trouble: tuple[bool, Frail]
-    ) -> None:
-        words = self._last_words(group, other)
-        self._submit(group, record, replace(words, spot=self._last_words(group, record).spot), trouble)
-
-    @rule(group=GROUPS, record=RECORD, spelling=st.integers(0, 1))
-    def doubt(self, group: int, record: int, spelling: int) -> None:
-        known = self._last_words(group, record)
-        words = replace(known, doubtful=True, spot=None, spelling=spelling)
-        self._submit(group, record, words, (False, "nothing"))
+    @rule(group=GROUPS, record=RECORD, what=CORRECTIONS, other=RECORD, trouble=TROUBLES)
+    def correct(self, group: int, record: int, what: str, other: int, trouble: tuple[bool, Frail]) -> None:
+        """Something of what the source said before; what was in doubt is no more."""
+        known = replace(self._last_words(group, record), doubtful=False)
+        if what == "point":
+            known = replace(known, spot=0 if known.spot is None else known.spot + (-4, -1, 1, 1, 4)[other])
+        elif what == "text":
+            known = replace(known, spelling=1 - known.spelling)
+        elif what == "commune":
+            first, second = self.places[group]
+            known = replace(known, place=second if known.place == first else first)
+        elif what == "doubt":
+            known = replace(known, doubtful=True, spot=None, spelling=other % 2)
+        else:
+            home = self._last_words(group, other)
+            known = replace(known, place=home.place, kind=home.kind, house=home.house)
+        self._submit(group, record, known, trouble)
 
     @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
     def send_the_same_again(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
@@ -159,38 +148,54 @@ class Histories(RuleBasedStateMachine):
         at = self.here.send(topics.RAW, key, None, headers)
         self._hear(Heard(key, at, Said(None), row, at, *trouble), "withdrawal")
 
-    @rule(group=GROUPS, record=RECORD)
-    def send_what_is_no_record(self, group: int, record: int) -> None:
-        key, row = self.keys[group][record], self._row(group)
-        source, _, number = key.partition(":")
-        at = self.here.send(
-            topics.RAW, key, orjson.dumps({"source": source, "source_record_id": number}), _row_headers(row)
-        )
-        self._hear(Heard(key, at, Broken(), row, at), "broken record")
-
     # What people decide.
 
-    @rule(group=GROUPS, record=RECORD, place=st.integers(0, 1), kind=KINDS, house=st.integers(1, 3), spot=SPOTS)
-    def decide(self, group: int, record: int, place: int, kind: Any, house: int, spot: int | None) -> None:
-        """On the version that is current, if the record is known."""
+    @rule(
+        group=GROUPS,
+        record=RECORD,
+        place=st.integers(0, 1),
+        kind=KINDS,
+        house=st.integers(1, 3),
+        spot=SPOTS,
+        trouble=TROUBLES,
+    )
+    def decide(
+        self,
+        group: int,
+        record: int,
+        place: int,
+        kind: Any,
+        house: int,
+        spot: int | None,
+        trouble: tuple[bool, Frail],
+    ) -> None:
+        """On the version that is current."""
         file = self.model.files.get(self.keys[group][record])
+        known = (
+            "decision" if file is not None and file.holds != "withdrawn" else "decision on a record that is not known"
+        )
         words = Words(self.places[group][place], kind, house, spot)
-        self._decide(group, record, Decided(words, 0 if file is None else file.version), "decision")
+        self._decide(group, record, Decided(words, self._version(group, record)), known, trouble)
 
-    @rule(group=GROUPS, record=RECORD, back=st.integers(1, 3), poison=st.booleans())
-    def decide_on_what_is_no_more(self, group: int, record: int, back: int, poison: bool) -> None:
+    @rule(group=GROUPS, record=RECORD, what=REFUSED, back=st.integers(1, 3), poison=st.booleans())
+    def send_what_is_refused(self, group: int, record: int, what: str, back: int, poison: bool) -> None:
+        """A decision on a version that is no more or never was, or for no commune; what is no record at all."""
         key = self.keys[group][record]
-        based_on = [*([0] * 4), *self.versions.get(key, [])][-1 - back]
-        words = self._last_words(group, record)
-        decided = Decided(replace(words, doubtful=False), based_on)
-        self._decide(group, record, decided, "stale decision", (poison, "nothing"))
-
-    @rule(group=GROUPS, record=RECORD)
-    def decide_on_a_commune_that_is_none(self, group: int, record: int) -> None:
-        file = self.model.files.get(self.keys[group][record])
         words = replace(self._last_words(group, record), doubtful=False)
-        decided = Decided(words, 0 if file is None else file.version, known_commune=False)
-        self._decide(group, record, decided, "decision for an unknown commune")
+        known, current = [*([0] * 4), *self.versions.get(key, [])], self._version(group, record)
+        trouble: tuple[bool, Frail] = (poison, "nothing")
+        if what == "broken":
+            row, (source, _, number) = self._row(group), key.partition(":")
+            value = orjson.dumps({"source": source, "source_record_id": number})
+            at = self.here.send(topics.RAW, key, value, _row_headers(row))
+            self._hear(Heard(key, at, Broken(), row, at), "broken record")
+        elif what == "commune":
+            decided = Decided(words, current, known_commune=False)
+            self._decide(group, record, decided, "decision for an unknown commune", trouble)
+        elif what == "future":
+            self._decide(group, record, Decided(words, current + back), "decision on what never was", trouble)
+        else:
+            self._decide(group, record, Decided(words, known[-1 - back]), "stale decision", trouble)
 
     # Mergers of communes belong here, as a rule of their own.
 
@@ -261,6 +266,10 @@ class Histories(RuleBasedStateMachine):
         fresh = Words(self.places[group][0], "street", 1, None)
         return self.words.get(self.keys[group][record], fresh)
 
+    def _version(self, group: int, record: int) -> int:
+        file = self.model.files.get(self.keys[group][record])
+        return 0 if file is None else file.version
+
     def _marks(self, trouble: tuple[bool, Frail]) -> Headers:
         poison, frail = trouble
         return [*([(POISON, b"1")] if poison else []), *trace(frail, self.here.number())]
@@ -320,6 +329,9 @@ class Histories(RuleBasedStateMachine):
         if file is not None and file.version not in versions:
             versions.append(file.version)
         self.steps[kind] += 1
+        here = self.model.codes.homes.values()
+        if any(heard.record in home.residents and len(home.residents) > 1 for home in here):
+            self.steps["(of these, of a record that shares its home)"] += 1
         if heard.poison:
             self.steps["(of these, the normaliser failed on)"] += 1
         if heard.frail != "nothing":
