@@ -31,7 +31,8 @@ class RegisteredRecord:
 class RegisteredCode:
     """One issued (code, unit). `holders` counts the records that live there now. Retired ones stay, so that a code is
     never issued twice; `alias_of` names the code with unit that a retired one resolves to, `moved_to` the area where
-    its address went, `moved_with` the record to look up there."""
+    its address went, `moved_with` the record to look up there. `issued_at` and
+    `retired_at` (RFC 3339) are when the records that led to it were submitted."""
 
     code: str
     unit: str | None
@@ -45,6 +46,8 @@ class RegisteredCode:
     alias_of: str | None = None
     moved_to: str | None = None
     moved_with: str | None = None
+    issued_at: str | None = None
+    retired_at: str | None = None
     kind: Literal["code"] = "code"
 
 
