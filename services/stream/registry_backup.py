@@ -6,14 +6,15 @@ What is in the file, and why, says docs/decisions/0047-the-registry-in-a-file.md
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.stream.access import GROUPS
@@ -181,7 +182,7 @@ async def _offsets(connection: Connection, prefix: str) -> dict[TopicPartition, 
 
 async def _require_quiet(connection: Connection, prefix: str, offsets: Mapping[TopicPartition, int]) -> None:
     for partition, offset in offsets.items():
-        async for _ in committed_records(connection, partition, offset):
+        if await _holds(connection, partition, lambda _: True, offset):
             raise RegistryBusyError(
                 f"records wait in {partition.topic}: let the services work them off, send none, and run it again"
             )
@@ -202,9 +203,21 @@ async def _require_stopped(connection: Connection, prefix: str) -> None:
 async def _require_empty(connection: Connection, prefix: str, numbers: Mapping[str, int]) -> None:
     for topic, count in numbers.items():
         for number in range(count):
-            async for record in committed_records(connection, TopicPartition(prefix + topic, number)):
-                if record.value is not None:
-                    raise RegistryBusyError(
-                        f"{prefix + topic} is not empty: a registry is imported where none is, else codes would be "
-                        "issued twice. Use a new cluster or another DIACHI_TOPIC_PREFIX"
-                    )
+            if await _holds(
+                connection, TopicPartition(prefix + topic, number), lambda record: record.value is not None
+            ):
+                raise RegistryBusyError(
+                    f"{prefix + topic} is not empty: a registry is imported where none is, else codes would be issued "
+                    "twice. Use a new cluster or another DIACHI_TOPIC_PREFIX"
+                )
+
+
+async def _holds(
+    connection: Connection, partition: TopicPartition, meant: Callable[[ConsumerRecord], bool], start: int | None = None
+) -> bool:
+    """Whether a partition has a committed record that is meant."""
+    async with contextlib.aclosing(committed_records(connection, partition, start)) as records:
+        async for record in records:
+            if meant(record):
+                return True
+    return False

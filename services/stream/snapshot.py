@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from services.stream.connection import Connection
-from services.stream.topic_ids import TopicMissingError
+from services.stream.topic_ids import TopicMissingError, topic_id
 from services.stream.unreachable import reached
 
 _FETCH_BYTES = 8 * 1024 * 1024
@@ -47,26 +47,26 @@ async def read_snapshot(connection: Connection, topic: str) -> dict[bytes, bytes
 
 async def partition_count(connection: Connection, topic: str) -> int:
     """How many partitions a topic has. Raises as `read_snapshot`."""
+    await topic_id(connection, topic)
     consumer = AIOKafkaConsumer(topic, **connection.client_arguments())
     await reached(connection, consumer.start())
     try:
-        numbers = consumer.partitions_for_topic(topic)
+        return len(consumer.partitions_for_topic(topic) or ())
     finally:
         await consumer.stop()
-    if not numbers:
-        raise TopicMissingError(
-            f"topic {topic!r} does not exist on the broker: create the topics with `diachi topics create`"
-        )
-    return len(numbers)
 
 
 async def committed_records(
     connection: Connection, partition: TopicPartition, start: int | None = None
-) -> AsyncIterator[ConsumerRecord]:
+) -> AsyncGenerator[ConsumerRecord, None]:
     """The committed records of a partition up to the end as it is at the start, from an offset, or from the first.
 
+    Waits for the transactions that are open at the start: a commit is acknowledged before it can be seen everywhere.
     Raises KafkaError when the broker cannot be reached.
     """
+    end = await _end_with_open_transactions(connection, partition)
+    if end <= (start or 0):
+        return
     consumer = AIOKafkaConsumer(
         **connection.client_arguments(),
         isolation_level="read_committed",
@@ -78,7 +78,6 @@ async def committed_records(
     consumer.assign([partition])
     await reached(connection, consumer.start())
     try:
-        end = (await consumer.end_offsets([partition]))[partition]
         if start is None:
             await consumer.seek_to_beginning(partition)
         else:
@@ -87,6 +86,16 @@ async def committed_records(
             for record in (await consumer.getmany(partition, timeout_ms=200, max_records=5000)).get(partition, ()):
                 if record.offset < end:
                     yield record
+    finally:
+        await consumer.stop()
+
+
+async def _end_with_open_transactions(connection: Connection, partition: TopicPartition) -> int:
+    consumer = AIOKafkaConsumer(**connection.client_arguments(), isolation_level="read_uncommitted")
+    consumer.assign([partition])
+    await reached(connection, consumer.start())
+    try:
+        return int((await consumer.end_offsets([partition]))[partition])
     finally:
         await consumer.stop()
 

@@ -137,9 +137,12 @@ class Histories(RuleBasedStateMachine):
             known = replace(known, place=home.place, kind=home.kind, house=home.house)
         self._submit(group, record, known, trouble)
 
-    @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
-    def send_the_same_again(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
-        self._submit(group, record, self._last_words(group, record), trouble)
+    @rule(group=GROUPS, record=RECORD, arrived=st.booleans(), trouble=TROUBLES)
+    def send_the_same_again(self, group: int, record: int, arrived: bool, trouble: tuple[bool, Frail]) -> None:
+        """What was sent last, or what arrived last: the other may lie among the letters."""
+        file = self.model.files.get(self.keys[group][record])
+        words = file.words if arrived and file is not None else None
+        self._submit(group, record, words or self._last_words(group, record), trouble)
 
     @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
     def withdraw(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
