@@ -145,6 +145,16 @@ def test_a_second_source_does_not_move_a_dwelling_but_gives_it_its_first_point()
     assert area.register(result(lat=None, dwelling="d1"), "post:1").code == located.code
 
 
+def test_a_record_that_lives_in_a_shared_home_moves_it_for_all() -> None:
+    area = Area()
+    old = area.register(result(dwelling="d1"), "post:1").code
+    area.register(result(dwelling="d1"), "tax:9")
+    moved = area.register(result(lat=FAR, dwelling="d1"), "tax:9")
+    assert moved.retired == (old,)
+    assert area.home("post:1") == area.home("tax:9") == moved.code
+    assert area.entry(str(moved.code)).holders == 2
+
+
 def test_a_record_that_leaves_a_shared_dwelling_gets_a_code_of_its_own() -> None:
     area = Area()
     shared = area.register(result(dwelling="d1"), "post:1").code
