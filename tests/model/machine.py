@@ -144,6 +144,15 @@ class Histories(RuleBasedStateMachine):
         words = file.words if arrived and file is not None else None
         self._submit(group, record, words or self._last_words(group, record), trouble)
 
+    @rule(group=GROUPS, record=RECORD, house=st.integers(4, 6))
+    def overtake_a_letter(self, group: int, record: int, house: int) -> None:
+        """A correction becomes a dead letter, and the source goes back to what it said before."""
+        file = self.model.files.get(self.keys[group][record])
+        if file is not None and file.words is not None:
+            before = file.words
+            self._submit(group, record, replace(before, house=house, doubtful=False), (True, "nothing"))
+            self._submit(group, record, before, (False, "nothing"))
+
     @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
     def withdraw(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
         key, row = self.keys[group][record], self._row(group)
