@@ -55,7 +55,7 @@ class RawAddress:
 class Decision:
     """The fields a person settled, for the record under the same key.
 
-    `based_on_version` is the version of the result the person saw; an older one than the current is refused.
+    `based_on_version` is the version of the result the person saw; any but the current one is refused.
     `address_text` is the redacted text of that result.
     """
 

@@ -14,7 +14,8 @@ from schemas.address import Position
 
 @dataclass(frozen=True, slots=True)
 class RegisteredRecord:
-    """The code that a record was given in an area; `code` is None once it left. `version` orders its events.
+    """The code that a record was given in an area; `code` is None once it left, `moved_to` the area where it went then.
+    `version` orders its events.
 
     When a dwelling moves as a whole, its records are not rewritten: the code they name resolves to the current one.
     """
@@ -22,6 +23,7 @@ class RegisteredRecord:
     version: int
     code: str | None
     unit: str | None
+    moved_to: str | None = None
     kind: Literal["record"] = "record"
 
 
@@ -29,7 +31,8 @@ class RegisteredRecord:
 class RegisteredCode:
     """One issued (code, unit). `holders` counts the records that live there now. Retired ones stay, so that a code is
     never issued twice; `alias_of` names the code with unit that a retired one resolves to, `moved_to` the area where
-    its address went."""
+    its address went, `moved_with` the record to look up there. `issued_at` and
+    `retired_at` (RFC 3339) are when the records that led to it were submitted."""
 
     code: str
     unit: str | None
@@ -42,6 +45,9 @@ class RegisteredCode:
     aliases: tuple[str, ...] = ()
     alias_of: str | None = None
     moved_to: str | None = None
+    moved_with: str | None = None
+    issued_at: str | None = None
+    retired_at: str | None = None
     kind: Literal["code"] = "code"
 
 

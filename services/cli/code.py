@@ -1,4 +1,4 @@
-"""`diachi code`: make, read and check Vpostcode-style codes."""
+"""`diachi code`: make, read and check Vpostcode-style codes, and tell their history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from gazetteer.gazetteer import Gazetteer
 
-app = typer.Typer(help="Make, read and check codes.", no_args_is_help=True)
+app = typer.Typer(help="Make, read and check codes, and tell their history.", no_args_is_help=True)
 
 CodeArgument = Annotated[str, typer.Argument(help="A code, as written or as a key: 22110-R6F7CJX-9, 22110R6F7CJX-02.")]
 
@@ -81,6 +81,31 @@ def check(code: CodeArgument) -> None:
     if not read.checked:
         raise _refused(f"not checked: no check character; in full it is {written_form(read.code, read.unit)} ({kind})")
     typer.echo(f"right: {written_form(read.code, read.unit)} ({kind})")
+
+
+@app.command()
+def show(code: CodeArgument) -> None:
+    """Tell the history of a code: when it was issued, to what, when and why it retired, and the code it resolves to.
+
+    Reads the topics. Editions that were published under the code are told as long as the topic holds them.
+    """
+    from services.address.vpostcode import CodeError, code_key
+    from services.address.written_code import read_code
+    from services.cli.asking import ask_kafka
+    from services.cli.code_history import lines, read_history
+
+    try:
+        read = read_code(code)
+    except CodeError as error:
+        raise _refused(f"wrong: {error}") from error
+    key = code_key(read.code, read.unit)
+    history = ask_kafka("code show", lambda settings, connection: read_history(connection, settings.topic_prefix, key))
+    if not history.entries:
+        raise _refused(f"{key} was never issued here")
+    for line in lines(history):
+        typer.echo(line)
+    if not read.checked:
+        typer.secho("no check character was given: a misread character would go unseen", err=True)
 
 
 def _gazetteer() -> Gazetteer:

@@ -14,6 +14,7 @@ from services.cli import (
     gazetteer,
     normaliser,
     registrar,
+    registry,
     status,
     submit,
     topics,
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(code.app, name="code")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(gazetteer.app, name="gazetteer")
+app.add_typer(registry.app, name="registry")
 app.add_typer(topics.app, name="topics")
 app.command()(tracker.tracker)
 app.command()(submit.submit)

@@ -23,7 +23,7 @@ class Change:
     """The consequences of one raw record.
 
     `outcome` is announced for `row` by the normaliser; it is None where the registrar will announce it. `state` is the
-    record's new state; `forgets` drops the old one instead. `settles_review` removes a waiting review item.
+    record's new state. `settles_review` removes a waiting review item.
     """
 
     row: Row | None = None
@@ -35,13 +35,21 @@ class Change:
     review: ReviewItem | None = None
     settles_review: bool = False
     state: RecordState | None = None
-    forgets: bool = False
 
 
 def submitted(
-    key: str, known: RecordState | None, version: int, row: Row | None, source_hash: str, result: AddressResult
+    key: str,
+    known: RecordState | None,
+    version: int,
+    row: Row | None,
+    source_hash: str,
+    result: AddressResult,
+    source_version: int,
 ) -> Change:
-    """New or changed address fields from the source; an earlier decision no longer holds."""
+    """New or changed address fields from the source; an earlier decision no longer holds.
+
+    `source_version` is the offset at which they first stood; it is `version` unless they were put back.
+    """
     batch_id, line_no = row or (None, None)
     area = known.registry_area if known else None
     accepted = result.next_action is NextAction.ACCEPT
@@ -56,6 +64,7 @@ def submitted(
         line_no=line_no,
         gazetteer_version=result.gazetteer_version,
         overlay_offset=result.overlay_offset,
+        source_version=source_version,
     )
     if accepted:
         return Change(
@@ -75,14 +84,16 @@ def submitted(
     return Change(row=row, outcome=Outcome.REVIEW, reason=reason, review=review, state=state)
 
 
-def unchanged(key: str, known: RecordState, row: Row | None) -> Change:
-    """The same text and point again: nothing new.
+def unchanged(key: str, known: RecordState, row: Row | None, source_version: int) -> Change:
+    """The same text and point again: nothing new, but that the source has said so later.
 
     The registrar announces the row of a digitised record, as it alone knows whether the registration went through:
     while that is a dead letter, the same text again must not count as if all were well.
     """
+    later = source_version > known.source_version
+    state = replace(known, source_version=source_version) if later else None
     if row is None or known.outcome is not Outcome.DIGITISED or known.registry_area is None:
-        return Change(row=row, outcome=Outcome.UNCHANGED)
+        return Change(row=row, outcome=Outcome.UNCHANGED, state=state)
     confirm = MatchedAddress(
         record_key=key,
         address_id=address_id(key),
@@ -93,7 +104,7 @@ def unchanged(key: str, known: RecordState, row: Row | None) -> Change:
         batch_id=row[0],
         line_no=row[1],
     )
-    return Change(matched=(confirm,))
+    return Change(matched=(confirm,), state=state)
 
 
 def replayed(change: Change, reason: str) -> Change:
@@ -120,6 +131,7 @@ def decided(key: str, known: RecordState, version: int, decision: Decision, resu
         line_no=known.line_no,
         gazetteer_version=result.gazetteer_version,
         overlay_offset=result.overlay_offset,
+        source_version=known.source_version,
     )
     return Change(
         matched=_register(key, known, version, row, result, counted=known),
@@ -128,15 +140,19 @@ def decided(key: str, known: RecordState, version: int, decision: Decision, resu
     )
 
 
-def withdrawn(key: str, known: RecordState | None, version: int, row: Row | None) -> Change:
-    """The source dropped the record: its code, if any, is retired by the registrar, who then announces the row."""
-    if known is None:
-        return Change(row=row, outcome=Outcome.UNCHANGED)
+def withdrawn(key: str, known: RecordState | None, version: int, row: Row | None, source_version: int) -> Change:
+    """The source dropped the record: its code, if any, is retired by the registrar, who then announces the row.
+
+    That it did is remembered, also of a record never seen: a letter from before must not bring it back.
+    """
+    state = RecordState(version, None, Outcome.WITHDRAWN, source_version=source_version)
+    if known is None or known.outcome is Outcome.WITHDRAWN:
+        return Change(row=row, outcome=Outcome.UNCHANGED, state=state)
     settles = known.outcome is Outcome.REVIEW
     if known.registry_area is None:
-        return Change(row=row, outcome=Outcome.WITHDRAWN, settles_review=settles, forgets=True)
+        return Change(row=row, outcome=Outcome.WITHDRAWN, settles_review=settles, state=state)
     release = _release(key, version, known.registry_area, row=row)
-    return Change(matched=(release,), settles_review=settles, forgets=True)
+    return Change(matched=(release,), settles_review=settles, state=state)
 
 
 def _register(

@@ -137,24 +137,30 @@ class Normaliser:
     ) -> Change | None:
         """What a submission or withdrawal changes; None where the core failed on it."""
         row = _row(reading, record)
+        said = record.offset if replay is None else replay.first_offset(record.partition, record.offset)
         if known is not None:
-            if known.source_hash == fresh_hash:
-                return unchanged(key, known, row)
+            if fresh_hash is not None and known.source_hash == fresh_hash:
+                return unchanged(key, known, row, said)
             # A dead letter that is put back never overwrites what the source sent after it.
-            if replay is not None and replay.precedes(record.partition, known.version):
+            if said < known.source_version:
                 return Change(row=row, outcome=Outcome.UNCHANGED)
         if isinstance(reading, Withdrawal):
-            return withdrawn(key, known, record.offset, row)
+            return withdrawn(key, known, record.offset, row, said)
         if result is None or fresh_hash is None:
             return None
-        return submitted(key, known, record.offset, row, fresh_hash, result)
+        return submitted(key, known, record.offset, row, fresh_hash, result, said)
 
     def _decide(self, key: str, known: RecordState | None, version: int, decision: Decision) -> Change | Refusal:
         if known is None:
             return Refusal(
                 DeadLetterCode.DECISION_UNKNOWN_RECORD, "no such record is known: submit the address before deciding it"
             )
-        if decision.based_on_version < known.version:
+        if known.outcome is Outcome.WITHDRAWN:
+            return Refusal(
+                DeadLetterCode.DECISION_UNKNOWN_RECORD,
+                "the source has withdrawn this record: submit the address again before deciding it",
+            )
+        if decision.based_on_version != known.version:
             return Refusal(
                 DeadLetterCode.DECISION_STALE,
                 f"based on version {decision.based_on_version}, but version {known.version} is current: decide anew",
@@ -200,8 +206,6 @@ def _publish(change: Change | Refusal, record: InputRecord, reading: Reading, st
         out.publish(REVIEW, key, None, record)
     if change.state is not None:
         state.put(key, encode(change.state))
-    elif change.forgets:
-        state.put(key, None)
     if change.row is not None and change.outcome is not None:
         batch_id, line_no = change.row
         step = Transition(

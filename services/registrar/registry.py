@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 from schemas.codec import decode, encode
@@ -13,10 +14,12 @@ Entry = TypeVar("Entry", RegisteredRecord, RegisteredCode, Cell, Dwelling, Area)
 
 
 class Registry:
-    """A view of the state store for one event. Nothing reaches the store before `apply`."""
+    """A view of the state store for one event, which happened `at` (RFC 3339). Nothing reaches the store before
+    `apply`."""
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, at: str | None = None) -> None:
         self._store = store
+        self._at = at
         self._pending: dict[bytes, RegisteredRecord | RegisteredCode | Cell | Dwelling | Area | None] = {}
 
     def record(self, area: str, record_key: str) -> RegisteredRecord | None:
@@ -38,7 +41,13 @@ class Registry:
         return entry
 
     def put_code(self, entry: RegisteredCode) -> None:
-        self._pending[_code(entry.code, entry.unit)] = entry
+        """Write an entry down, with the time when it is new or retired."""
+        key = _code(entry.code, entry.unit)
+        if self.code(entry.code, entry.unit) is None:
+            entry = replace(entry, issued_at=self._at)
+        elif entry.status == "retired":
+            entry = replace(entry, retired_at=self._at)
+        self._pending[key] = entry
 
     def dwelling(self, area: str, dwelling_id: str) -> Dwelling | None:
         """The code of a dwelling that is in use."""

@@ -45,9 +45,9 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
     """
     area, record_key = event.registry_area, event.record_key
     known = registry.record(area, record_key)
-    if known is not None and event.version <= known.version:
-        return Registration(Outcome.UNCHANGED, _record_code(known))
     held = _held(registry, known)
+    if known is not None and event.version <= known.version:
+        return Registration(Outcome.UNCHANGED, _key_of(held))
     target = _target(registry, area, held, result)
     corrects = _same(held, target)
     retired: tuple[str, ...] = ()
@@ -78,23 +78,27 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
 def confirm(registry: Registry, event: MatchedAddress) -> Registration | None:
     """The code of a record that brought nothing new; None where the version it should have is not registered."""
     known = registry.record(event.registry_area, event.record_key)
-    held = _held(registry, known)
-    if known is None or held is None or known.version < event.version:
+    if known is None or known.version < event.version:
         return None
-    return Registration(Outcome.UNCHANGED, _key(held))
+    return Registration(Outcome.UNCHANGED, _key_of(_held(registry, known)))
 
 
 def release(registry: Registry, event: MatchedAddress) -> Registration:
-    """Take the record of a RELEASE event out of the area; its code is retired if nobody else lives there."""
+    """Take the record of a RELEASE event out of the area; its code is retired if nobody else lives there.
+
+    Of a record that is not here, its registration is a dead letter: that it left is written down all the same, so that
+    the letter, put back, does not bring it here.
+    """
     area, record_key = event.registry_area, event.record_key
     known = registry.record(area, record_key)
-    if known is None or event.version <= known.version:
+    if known is not None and event.version <= known.version:
         return Registration(Outcome.UNCHANGED, None)
-    registry.put_record(area, record_key, RegisteredRecord(version=event.version, code=None, unit=None))
+    left = RegisteredRecord(version=event.version, code=None, unit=None, moved_to=event.moved_to)
+    registry.put_record(area, record_key, left)
     held = _held(registry, known)
     if held is None:
         return Registration(Outcome.WITHDRAWN, None)
-    empty = _leave(registry, area, held, event.version, moved_to=event.moved_to)
+    empty = _leave(registry, area, held, event.version, moved=event)
     return Registration(Outcome.WITHDRAWN, _key(held), retired=(_key(held),) if empty else ())
 
 
@@ -184,7 +188,7 @@ def _leave(
     version: int,
     *,
     alias_of: RegisteredCode | None = None,
-    moved_to: str | None = None,
+    moved: MatchedAddress | None = None,
 ) -> bool:
     """Take a record out of an entry; True if that was the last one and the code is retired."""
     if held.holders > 1:
@@ -192,9 +196,17 @@ def _leave(
         return False
     if held.dwelling_id is not None:
         registry.put_dwelling(area, held.dwelling_id, None)
-    resolves_to = _key(alias_of) if alias_of else None
+    moved_to = moved.moved_to if moved else None
     registry.put_code(
-        replace(held, status="retired", version=version, holders=0, alias_of=resolves_to, moved_to=moved_to)
+        replace(
+            held,
+            status="retired",
+            version=version,
+            holders=0,
+            alias_of=_key(alias_of) if alias_of else None,
+            moved_to=moved_to,
+            moved_with=moved.record_key if moved and moved_to else None,
+        )
     )
     return True
 
@@ -222,8 +234,8 @@ def _key(entry: RegisteredCode) -> str:
     return code_key(entry.code, entry.unit)
 
 
-def _record_code(record: RegisteredRecord) -> str | None:
-    return None if record.code is None else code_key(record.code, record.unit)
+def _key_of(entry: RegisteredCode | None) -> str | None:
+    return None if entry is None else _key(entry)
 
 
 def _same(one: RegisteredCode | None, other: RegisteredCode | None) -> bool:

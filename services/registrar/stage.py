@@ -73,10 +73,11 @@ class Registrar:
         except ValueError:
             _refuse(record, out)
             return False
-        registry = Registry(state)
+        time = event_time(record.headers, record.timestamp).decode()
+        registry = Registry(state, time)
         try:
             registration = _apply(registry, event)
-            published = _publications(registration, event, record) if registration else []
+            published = _publications(registration, event, time) if registration else []
         except Exception as error:
             log.error("record failed", partition=record.partition, offset=record.offset, **where(error))
             _put_aside(record, event, DeadLetterCode.UNEXPECTED, _FAILED, out)
@@ -136,16 +137,13 @@ def _apply(registry: Registry, event: MatchedAddress) -> Registration | None:
     return register(registry, event, event.result)
 
 
-def _publications(
-    registration: Registration, event: MatchedAddress, record: InputRecord
-) -> list[tuple[str, str, bytes | None]]:
+def _publications(registration: Registration, event: MatchedAddress, time: str) -> list[tuple[str, str, bytes | None]]:
     """Topic, key and value of every record to publish; tombstones first, so that no code stands twice."""
     published: list[tuple[str, str, bytes | None]] = [
         (topic, key, None) for key in registration.retired for topic in (DIGITISED, MAP_FEATURE, NATIONAL)
     ]
     entry, result = registration.published, registration.result
     if entry is not None and result is not None and registration.code is not None:
-        time = event_time(record.headers, record.timestamp).decode()
         key = registration.code
         made = publications(entry, event, result, time)
         published += [

@@ -29,9 +29,9 @@ class Replay:
         values = (str(self.count), f"{self.partition}-{self.offset}", self.reason.value)
         return [(name, value.encode()) for name, value in zip(_NAMES, values, strict=True)]
 
-    def precedes(self, partition: int, version: int) -> bool:
-        """Whether the record first stood before `version`, the offset of another one in the same partition."""
-        return self.partition == partition and self.offset < version
+    def first_offset(self, partition: int, offset: int) -> int:
+        """Where the record first stood in `partition`; `offset`, where it stands now, if that was another partition."""
+        return self.offset if self.partition == partition else offset
 
 
 def replay_of(headers: Sequence[tuple[str, bytes]]) -> Replay | None:

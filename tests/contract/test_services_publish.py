@@ -179,7 +179,6 @@ def test_corrections_decisions_and_withdrawals_keep_the_contract(line: Line) -> 
         topics.DIGITISED,
         topics.MAP_FEATURE,
         topics.NATIONAL,
-        topics.NORMALISER_STATE,
         topics.REGISTRAR_STATE,
     }
 

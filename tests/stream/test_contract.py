@@ -76,6 +76,5 @@ def test_everything_published_keeps_the_contract(kafka: str, topic_prefix: str, 
         topics.MAP_FEATURE: 4,
         topics.NATIONAL: 4,
         topics.REVIEW: 1,
-        topics.NORMALISER_STATE: 1,
         topics.REGISTRAR_STATE: 2,
     }

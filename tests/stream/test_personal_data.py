@@ -65,27 +65,29 @@ def rows() -> list[tuple[bytes | None, bytes | None, Headers]]:
     return made
 
 
-def decisions(steps: dict[int, list[tuple[str, str | None]]]) -> list[tuple[bytes | None, bytes | None, Headers]]:
+def decisions(versions: dict[str, int]) -> list[tuple[bytes | None, bytes | None, Headers]]:
     """A person settles what is in review, and types phones into every field."""
     made: list[tuple[bytes | None, bytes | None, Headers]] = []
-    for line in sorted(line for line, taken in steps.items() if taken[0][0] == "review"):
+    for key, version in versions.items():
+        line = key.removeprefix("post:")
         decision = {
             "source": "post",
-            "source_record_id": str(line),
+            "source_record_id": line,
             "decided_by": "group-7",
             "decided_at": "2026-01-02T03:04:05Z",
-            "based_on_version": 10**6,
+            "based_on_version": version,
             "commune_code": "02215",
             "address_text": f"Số 7, tổ 3, gọi {WRITTEN[0]}",
             "village": f"Tổ 3 {WRITTEN[1]}",
             "components": {"house_number": "7", "street": f"đường Bình Thuận ({WRITTEN[2]})", "building": WRITTEN[3]},
         }
-        made.append((f"post:{line}".encode(), orjson.dumps(decision), []))
+        made.append((key.encode(), orjson.dumps(decision), []))
     return made
 
 
-def refused() -> dict[str, list[tuple[bytes | None, bytes | None, Headers]]]:
+def refused(versions: dict[str, int]) -> dict[str, list[tuple[bytes | None, bytes | None, Headers]]]:
     """For each way to be refused, by its code, records that say name and phone wherever a record can."""
+    waiting, version = next(iter(versions.items()))
     mark = f"{NAME} {PHONES[0]}"
     raw = {"source": "post", "source_record_id": "twice", "address": mark, "householder": {"name": NAME}}
     decision = {
@@ -99,7 +101,8 @@ def refused() -> dict[str, list[tuple[bytes | None, bytes | None, Headers]]]:
         "components": {"building": mark},
     }
     unknown = {**decision, "source_record_id": "never-sent"}
-    nowhere = {**decision, "based_on_version": 10**6, "commune_code": "99999"}
+    nowhere = {**decision, "based_on_version": version, "commune_code": "99999"}
+    nowhere["source_record_id"] = waiting.removeprefix("post:")
     values: dict[str, tuple[bytes, list[bytes]]] = {
         "input.not_json": (b"post:x", [mark.encode(), f'{{"{NAME}": {PHONES[0]}, "{NAME}": '.encode()]),
         "input.not_utf8": (b"post:x", [mark.encode() + b"\xff"]),
@@ -119,7 +122,7 @@ def refused() -> dict[str, list[tuple[bytes | None, bytes | None, Headers]]]:
             b"post:twice",
             [orjson.dumps(raw), orjson.dumps({**raw, "address": f"thôn 5 {mark}"}), orjson.dumps(decision)],
         ),
-        "decision.unknown_commune": (b"post:twice", [orjson.dumps(nowhere)]),
+        "decision.unknown_commune": (waiting.encode(), [orjson.dumps(nowhere)]),
     }
     return {code: [(key, value, MARKED_HEADERS) for value in made] for code, (key, made) in values.items()}
 
@@ -147,10 +150,11 @@ def test_no_name_and_no_phone_leaves_the_raw_topic(kafka: str, topic_prefix: str
         workers = [pipeline.start("normaliser"), pipeline.start("registrar")]
         asyncio.run(produce(kafka, topic_prefix + topics.RAW, sent))
         wait_for(lambda: len(asyncio.run(account(kafka, topic_prefix, "b1"))) >= len(sent), "all rows", 60)
-        settled = decisions(asyncio.run(account(kafka, topic_prefix, "b1")))
-        asyncio.run(produce(kafka, topic_prefix + topics.RAW, settled))
-        faulty = refused()
+        items = asyncio.run(read_committed(kafka, topic_prefix + topics.REVIEW))
+        versions = {item.key.decode(): orjson.loads(item.value)["version"] for item in items}
+        settled, faulty = decisions(versions), refused(versions)
         asyncio.run(produce(kafka, topic_prefix + topics.RAW, [row for rows in faulty.values() for row in rows]))
+        asyncio.run(produce(kafka, topic_prefix + topics.RAW, settled))
         expected = len(sent) + len(settled)
         wait_for(
             lambda: sum(map(len, asyncio.run(account(kafka, topic_prefix, "b1")).values())) == expected, "decisions"

@@ -84,6 +84,49 @@ def test_it_corrects_what_the_source_sent_before_it() -> None:
     assert (event.action, event.line_no, event.previous_outcome) == (MatchedAction.REGISTER, 2, Outcome.DEAD_LETTER)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_it_does_not_bring_a_withdrawn_record_back(known: bool) -> None:
+    desk = Desk()
+    if known:
+        desk.give(submission("good", 1))
+    origin = desk.offset
+    desk.give(submission("poison", 2), withdrawal(3))
+    out = desk.give(put_back(submission("better", 2), origin))
+    assert matched(out) == []
+    assert steps(out) == [(2, Outcome.DEAD_LETTER, Outcome.UNCHANGED)]
+    state = desk.state()
+    assert state is not None and state.outcome is Outcome.WITHDRAWN
+
+
+def test_of_two_that_are_put_back_the_one_that_was_sent_last_holds() -> None:
+    """Whichever of them goes back first."""
+    for first, second in (("better", "elsewhere"), ("elsewhere", "better")):
+        desk = Desk()
+        desk.give(submission("good", 1), submission("poison", 2), submission("poison", 3))
+        origins = {"better": 1, "elsewhere": 2}
+        desk.give(put_back(submission(first, 2), origins[first]))
+        desk.give(put_back(submission(second, 3), origins[second]))
+        state = desk.state()
+        assert state is not None and state.registry_area == "22210", first
+
+
+def test_it_does_not_overwrite_the_same_text_sent_again_after_it() -> None:
+    desk = Desk()
+    desk.give(submission("good", 1), submission("poison", 2), submission("good", 3))
+    out = desk.give(put_back(submission("elsewhere", 2), 1))
+    assert matched(out) == []
+    assert steps(out) == [(2, Outcome.DEAD_LETTER, Outcome.UNCHANGED)]
+
+
+def test_a_text_that_the_source_sent_after_the_one_decided_upon_ends_the_decision() -> None:
+    desk = Desk()
+    desk.give(submission("doubtful", 1), submission("poison", 2), decision(based_on=0))
+    (left, event) = matched(desk.give(put_back(submission("good", 2), 1)))
+    assert (left.action, event.action, event.line_no) == (MatchedAction.RELEASE, MatchedAction.REGISTER, 2)
+    state = desk.state()
+    assert state is not None and state.decision is None
+
+
 def test_a_decision_that_is_put_back_is_a_step_of_the_row_that_it_decides() -> None:
     desk = Desk()
     desk.give(submission("doubtful", 5))

@@ -227,14 +227,28 @@ def test_a_record_that_is_set_aside_has_its_row_accounted_for() -> None:
     assert desk.state() is None
 
 
-def test_a_withdrawal_releases_the_code_and_forgets_the_record() -> None:
+def test_a_withdrawal_releases_the_code_and_is_remembered() -> None:
     desk = Desk()
     desk.give(submission("good"))
     out = desk.give(withdrawal())
     (event,) = matched(out)
     assert (event.action, event.moved_to, event.line_no) == (MatchedAction.RELEASE, None, 9)
     assert steps(out) == []
-    assert desk.state() is None
+    state = desk.state()
+    assert state is not None
+    assert (state.outcome, state.source_hash, state.registry_area) == (Outcome.WITHDRAWN, None, None)
+    assert steps(desk.give(withdrawal(10))) == [(10, None, Outcome.UNCHANGED)]
+
+
+def test_a_withdrawn_record_that_is_sent_again_is_new() -> None:
+    desk = Desk()
+    desk.give(submission("good"), withdrawal())
+    (event,) = matched(desk.give(submission("good", 2)))
+    assert (event.action, event.version, event.previous_outcome) == (MatchedAction.REGISTER, 2, None)
+    desk.give(withdrawal())
+    out = desk.give(submission("doubtful", 4))
+    (item,) = (decode(ReviewItem, record.value or b"") for record in on(out, REVIEW))
+    assert not item.published
 
 
 def test_a_withdrawal_from_review_is_announced_here() -> None:
@@ -270,6 +284,7 @@ def test_a_decision_is_a_step_of_the_row_that_brought_the_text() -> None:
     ("made", "code"),
     [
         (decision(based_on=0), DeadLetterCode.DECISION_STALE),
+        (decision(based_on=7), DeadLetterCode.DECISION_STALE),
         (decision(based_on=1, commune_code="99999"), DeadLetterCode.DECISION_UNKNOWN_COMMUNE),
     ],
 )
@@ -289,6 +304,31 @@ def test_a_decision_about_the_unknown_is_refused() -> None:
     out = Desk().give(decision(based_on=0))
     (letter,) = on(out, RAW_DEAD_LETTERS)
     assert dict(letter.headers)[DeadLetterHeader.ERROR_CODE] == b"decision.unknown_record"
+
+
+@pytest.mark.parametrize("based_on", [0, 1, 2])
+def test_a_decision_about_a_withdrawn_record_does_not_bring_it_back(based_on: int) -> None:
+    desk = Desk()
+    desk.give(submission("doubtful"), withdrawal())
+    out = desk.give(decision(based_on))
+    (letter,) = on(out, RAW_DEAD_LETTERS)
+    headers = dict(letter.headers)
+    assert headers[DeadLetterHeader.ERROR_CODE] == b"decision.unknown_record"
+    assert b"withdrawn" in headers[DeadLetterHeader.ERROR_DETAIL]
+    state = desk.state()
+    assert state is not None and state.outcome is Outcome.WITHDRAWN
+
+
+def test_a_decision_outlives_a_matcher_that_has_become_better() -> None:
+    desk = Desk()
+    desk.give(submission("doubtful"), decision(based_on=0))
+    before = desk.state()
+    desk.core = ScriptedCore()
+    desk.stage = Normaliser(desk.core, max_record_bytes=1000)
+    (event,) = matched(desk.give(submission("doubtful", 2)))
+    assert (event.action, desk.core.batches) == (MatchedAction.CONFIRM, [])
+    after = desk.state()
+    assert before is not None and after is not None and after.decision == before.decision is not None
 
 
 def test_a_broken_record_without_headers_is_counted_where_its_json_says() -> None:

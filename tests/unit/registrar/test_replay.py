@@ -94,7 +94,7 @@ def test_a_record_that_left_is_not_registered() -> None:
     office = Office()
     office.give(event(1, result()))
     office.give(event(2, None))
-    assert steps(office.give(again(1, 3))) == [(3, None, Outcome.DEAD_LETTER, None)]
+    assert steps(office.give(again(1, 3))) == [(3, None, Outcome.UNCHANGED, None)]
 
 
 def test_one_that_is_set_aside_has_its_row_accounted_for() -> None:

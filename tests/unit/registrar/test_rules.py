@@ -145,6 +145,16 @@ def test_a_second_source_does_not_move_a_dwelling_but_gives_it_its_first_point()
     assert area.register(result(lat=None, dwelling="d1"), "post:1").code == located.code
 
 
+def test_a_record_that_lives_in_a_shared_home_moves_it_for_all() -> None:
+    area = Area()
+    old = area.register(result(dwelling="d1"), "post:1").code
+    area.register(result(dwelling="d1"), "tax:9")
+    moved = area.register(result(lat=FAR, dwelling="d1"), "tax:9")
+    assert moved.retired == (old,)
+    assert area.home("post:1") == area.home("tax:9") == moved.code
+    assert area.entry(str(moved.code)).holders == 2
+
+
 def test_a_record_that_leaves_a_shared_dwelling_gets_a_code_of_its_own() -> None:
     area = Area()
     shared = area.register(result(dwelling="d1"), "post:1").code
@@ -175,11 +185,35 @@ def test_a_release_says_where_the_address_went() -> None:
     area = Area()
     code = area.register(result()).code
     area.release(moved_to="22210")
-    assert (area.entry(str(code)).status, area.entry(str(code)).moved_to) == ("retired", "22210")
+    entry = area.entry(str(code))
+    assert (entry.status, entry.moved_to, entry.moved_with) == ("retired", "22210", "post:1")
+    left = Registry(area.store).record(AREA, "post:1")
+    assert left is not None and (left.code, left.moved_to) == (None, "22210")
 
 
-def test_a_release_of_the_unknown_changes_nothing() -> None:
-    assert Area().release().outcome is Outcome.UNCHANGED
+def test_a_release_that_is_not_newer_changes_nothing() -> None:
+    area = Area()
+    code = area.register(result(), version=7).code
+    area.version = 6
+    assert area.release() == Registration(Outcome.UNCHANGED, None)
+    assert area.entry(str(code)).status == "issued"
+
+
+def test_what_left_before_it_was_registered_is_not_registered_any_more() -> None:
+    """Its registration was a dead letter when it left, and is put back now."""
+    area = Area()
+    area.version = 8
+    assert area.release() == Registration(Outcome.WITHDRAWN, None)
+    late = area.register(result(), version=5)
+    assert late == Registration(Outcome.UNCHANGED, None)
+    assert area.register(result(), version=12).code == "22110R6F7CJX"
+
+
+def test_an_older_version_tells_the_code_that_the_record_has_now() -> None:
+    area = Area()
+    area.register(result(), version=7)
+    moved = area.register(result(lat=FAR), version=9)
+    assert area.register(result(), version=8).code == moved.code
 
 
 STEPS = st.lists(
