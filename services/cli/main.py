@@ -14,6 +14,7 @@ from services.cli import (
     gazetteer,
     normaliser,
     registrar,
+    reprocess,
     status,
     submit,
     topics,
@@ -42,6 +43,7 @@ app.command()(demo.demo)
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
 app.command()(explain.explain)
+app.command()(reprocess.reprocess)
 
 
 def run() -> None:
