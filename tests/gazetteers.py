@@ -78,27 +78,32 @@ def merger_tables(folder: Path) -> Path:
     edit(
         folder,
         "communes",
-        lambda rows: [
-            {**row, "name": RENAMED} if row["code"] == BACH_NGOC else row
-            for row in rows
-            if row["code"] not in (CAO_BO, THUONG_SON)
-        ]
-        + [
-            {"code": code, "kind": "Xã", "name": name, "province": "08", "lat": lat, "lon": lon, "area_km2": km2}
-            for code, name, lat, lon, km2, _ in new
-        ],
+        lambda rows: (
+            [
+                {**row, "name": RENAMED} if row["code"] == BACH_NGOC else row
+                for row in rows
+                if row["code"] not in (CAO_BO, THUONG_SON)
+            ]
+            + [
+                {"code": code, "kind": "Xã", "name": name, "province": "08", "lat": lat, "lon": lon, "area_km2": km2}
+                for code, name, lat, lon, km2, _ in new
+            ]
+        ),
     )
     edit(
         folder,
         "postal_codes",
-        lambda rows: [row for row in rows if row["commune"] not in (CAO_BO, THUONG_SON)]
-        + [{"commune": code, "postal_code": area, "basis": "printed", "note": ""} for code, *_, area in new],
+        lambda rows: (
+            [row for row in rows if row["commune"] not in (CAO_BO, THUONG_SON)]
+            + [{"commune": code, "postal_code": area, "basis": "printed", "note": ""} for code, *_, area in new]
+        ),
     )
     edit(
         folder,
         "anchors",
-        lambda rows: rows
-        + [{"area": area, "lat": lat, "lon": lon, "decodable": "1"} for _, _, lat, lon, _, area in new],
+        lambda rows: (
+            rows + [{"area": area, "lat": lat, "lon": lon, "decodable": "1"} for _, _, lat, lon, _, area in new]
+        ),
     )
     write(
         folder,
