@@ -37,7 +37,7 @@ class UnitDifference:
 
 
 def compare(old: Gazetteer, new: Gazetteer) -> tuple[UnitDifference, ...]:
-    """The communes that differ, in order of their codes. Compared in the order of time: `old` is not later than `new`."""
+    """The communes that differ, in order of their codes. `old` must not be the later one."""
     ways = {code: tuple(one.commune_code for one in new.became(code, old.edition)) for code in old.communes}
     into = Counter(parts[0] for parts in ways.values() if len(parts) == 1)
     found = []

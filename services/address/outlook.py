@@ -1,7 +1,7 @@
 """What running published addresses again with another gazetteer would come to, said beforehand.
 
-It asks what `diachi reprocess` asks, of the published text and point. Reprocessing has the fields as they were submitted,
-which may tell more; so this says what to expect, not what will be.
+It asks what `diachi reprocess` asks, of the published text and point. Reprocessing has the fields as they were
+submitted, which may tell more; so this says what to expect, not what will be.
 """
 
 from __future__ import annotations

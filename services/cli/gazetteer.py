@@ -115,10 +115,8 @@ def plan(
         _refuse("--addresses needs the addresses: give --registry too")
     before, after = planned.opened(old, _refuse), planned.opened(new, _refuse)
     if after.edition < before.edition:
-        _refuse(
-            f"{new} is of {after.edition}, {old} of {before.edition}: lineage leads forward only; give the older one first"
-        )
-    console = Console(soft_wrap=True)
+        _refuse(f"{new} is of {after.edition}, {old} of {before.edition}: give the older one first")
+    console = Console(soft_wrap=True, width=160)
     planned.show_units(console, before, after, units)
     if registry is not None:
         planned.show_addresses(console, before, after, planned.published(registry, _refuse), addresses)
