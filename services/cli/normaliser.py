@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 def normaliser() -> None:
     """Run the normaliser until it is told to stop (SIGTERM, Ctrl-C)."""
@@ -12,5 +14,5 @@ def normaliser() -> None:
     from services.stream.settings import Settings
 
     settings = Settings()
-    core = AddressCore(Gazetteer.load())
+    core = AddressCore(Gazetteer.load(Path(settings.gazetteer) if settings.gazetteer else None))
     run_stage(settings, Normaliser(core, settings.max_record_bytes))

@@ -26,7 +26,7 @@ _SAID = {
 
 def reprocess(
     artifact: Annotated[
-        Path | None, typer.Option(help="The gazetteer that the normalisers run with; by default the built one.")
+        Path | None, typer.Option(help="The gazetteer of the normalisers; by default as DIACHI_GAZETTEER says.")
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Also records that were run with this gazetteer already.")
@@ -49,7 +49,7 @@ def reprocess(
 
     settings, console = Settings(), Console(stderr=True, soft_wrap=True)
     try:
-        gazetteer = Gazetteer.load(artifact)
+        gazetteer = Gazetteer.load(artifact or (Path(settings.gazetteer) if settings.gazetteer else None))
     except GazetteerMissing as error:
         _fail(str(error))
     run = Reprocessing(settings, gazetteer.version, again=again, stall=stall)
