@@ -16,7 +16,9 @@ import orjson
 import pytest
 from aiokafka import ConsumerRecord
 
+from gazetteer.build import build
 from gazetteer.gazetteer import Gazetteer
+from gazetteer.tables import DATA
 from schemas.batch import BatchClosed, BatchOpened
 from schemas.codec import decode, encode
 from schemas.digitised import DigitisedAddress
@@ -144,8 +146,8 @@ def said(text: str, what: str) -> int:
     return int(found.group(1).replace(",", "")) if found else 0
 
 
-def settled(registry: Registry, version: str) -> bool:
-    """Whether the registrar has published what the normaliser made with a gazetteer."""
+def settled(registry: Registry) -> bool:
+    """Whether the registrar has published what the normaliser made."""
     wanted = {key for key, state in registry.states().items() if state.outcome == "digitised"}
     published = registry.addresses()
     states = registry.states()
@@ -207,7 +209,7 @@ def test_a_merger_is_carried_out_once_although_all_is_killed_in_the_middle(
     normaliser = started(pipeline, "normaliser", artifact)
     text = reprocess(kafka, "--artifact", artifact)
     assert done() == count - 1
-    wait_for(lambda: settled(registry, new.version), "the registrar")
+    wait_for(lambda: settled(registry), "the registrar")
     after = registry.addresses()
     assert {key: one.written_code for key, one in after.items()} == {
         key: one.written_code for key, one in before.items()
@@ -272,8 +274,7 @@ def test_the_step_of_july_2025_and_normalisers_with_another_gazetteer(
     started(pipeline, "normaliser")
     text = reprocess(kafka)
     assert (said(text, "changed"), said(text, "to review")) == (3, 1)
-    july = Gazetteer.load()
-    wait_for(lambda: settled(registry, july.version), "the registrar")
+    wait_for(lambda: settled(registry), "the registrar")
     after = registry.addresses()
     assert {key: one.written_code for key, one in after.items()} == {
         key: one.written_code for key, one in before.items()
@@ -286,3 +287,58 @@ def test_the_step_of_july_2025_and_normalisers_with_another_gazetteer(
     assert after["post:4"] == before["post:4"]
     wait_for(lambda: outcomes(url(tracker)) == {"digitised": 3, "review": 1}, "the tracker")
     assert registrar.running
+
+
+PAGE = Path(__file__).parents[2] / "docs/mergers.md"
+
+
+def page_commands() -> list[list[str]]:
+    """The commands in the blocks of the page for postal managers, in order."""
+    blocks = re.findall(r"^```\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [line.split()[1:] for block in blocks for line in block.splitlines() if line.startswith("diachi ")]
+
+
+def test_the_page_for_postal_managers_from_plan_to_the_way_back(
+    kafka: str, topic_prefix: str, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker, normaliser, _ = (started(pipeline, stage) for stage in ("tracker", "normaliser", "registrar"))
+    registry = Registry(kafka, topic_prefix)
+    places = ("xã Cao Bồ", "xã Vị Xuyên", "xã Bạch Ngọc", "phường Minh Xuân")
+    submit(kafka, topic_prefix, [row(n, f"Số {n}, thôn 2, {places[n % 4]}, Tuyên Quang") for n in range(1, 13)])
+    wait_for(lambda: len(registry.addresses()) == 12, "the addresses")
+    before = registry.addresses()
+
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    merger_tables(tmp_path / "gazetteer-2026")
+    build(DATA, tmp_path / "gazetteer-2025.json.gz")
+    seen: list[str] = []
+    running = ""
+    for words in page_commands():
+        if words[0] == "reprocess" and (wanted := words[words.index("--artifact") + 1]) != running:
+            wait_for(lambda: settled(registry), "the registrar")
+            assert normaliser.terminate() == 0
+            normaliser, running = started(pipeline, "normaliser", tmp_path / wanted), wanted
+        done = subprocess.run([DIACHI, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        seen.append(done.stdout)
+        if words[-1] == "gazetteer-2026.json.gz":
+            wait_for(lambda: settled(registry), "the registrar")
+            after = registry.addresses()
+    checked, _, units, addresses, counted, carried, again, back = seen
+    assert checked.startswith("0 errors") or "0 errors" in checked
+    assert "4 communes change" in units
+    assert (said(addresses, "get a new name"), said(addresses, "cannot be decided")) == (6, 3)
+    with (tmp_path / "communes.csv").open(encoding="utf-8-sig") as file:
+        assert len(list(csv.DictReader(file))) == 4
+    assert "12 to be run" in counted and "changed" not in counted
+    assert (said(carried, "changed"), said(carried, "to review"), said(carried, "unchanged")) == (6, 3, 3)
+    assert {key: one.code for key, one in after.items()} == {key: one.code for key, one in before.items()}
+    assert sum(one.result.commune != before[key].result.commune for key, one in after.items()) == 6
+    assert (said(again, "unchanged"), said(again, "in review, as before")) == (9, 3)
+    assert (said(back, "changed"), said(back, "out of review"), said(back, "unchanged")) == (6, 3, 3)
+    wait_for(lambda: settled(registry), "the registrar")
+    assert {key: one.result for key, one in registry.addresses().items()} == {
+        key: one.result for key, one in before.items()
+    }
+    assert registry.latest(REVIEW) == {}
+    wait_for(lambda: outcomes(url(tracker)) == {"digitised": 12}, "the tracker")
