@@ -16,8 +16,9 @@ _HASH_BYTES = 16
 
 def result_hash(result: AddressResult) -> str:
     """32 hexadecimal digits over all that a result says of the address, but not of the gazetteer that it came from."""
-    bare = replace(result, gazetteer_version="", overlay_offset=-1)
-    return blake2b(encode(bare), digest_size=_HASH_BYTES).hexdigest()
+    # Cheaper than a copy without them: the gazetteer's fields are the last ones.
+    bare = encode(result).rpartition(b',"gazetteer_version":')[0]
+    return blake2b(bare, digest_size=_HASH_BYTES).hexdigest()
 
 
 def as_raw(request: Reprocess, fields: Remembered, decision: Decision | None) -> RawAddress:
