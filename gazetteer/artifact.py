@@ -15,10 +15,20 @@ from typing import Any, TypeVar
 
 import orjson
 
-from gazetteer.model import Area, BoundingBox, Commune, District, LegacyCommune, Province, Successor, Village
+from gazetteer.model import (
+    Area,
+    BoundingBox,
+    Commune,
+    CommuneChange,
+    District,
+    LegacyCommune,
+    Province,
+    Successor,
+    Village,
+)
 from gazetteer.places import Places
 
-FORMAT = 1
+FORMAT = 2
 ARTIFACT = Path(__file__).parent / "artifact" / f"gazetteer-v{FORMAT}.json.gz"
 
 T = TypeVar("T")
@@ -50,12 +60,14 @@ _TYPES: dict[str, type] = {
     "areas": Area,
     "legacy": LegacyCommune,
     "villages": Village,
+    "changes": CommuneChange,
 }
 
 
 def encode(places: Places) -> tuple[str, bytes]:
     """The version (12 hex digits) and the bytes of the artifact."""
-    content = {"format": FORMAT, **{name: _columns(getattr(places, name), type_) for name, type_ in _TYPES.items()}}
+    columns = {name: _columns(getattr(places, name), type_) for name, type_ in _TYPES.items()}
+    content = {"format": FORMAT, "edition": places.edition, **columns}
     text = orjson.dumps(content, default=tuple, option=orjson.OPT_SORT_KEYS)
     return _version(text), gzip.compress(text, compresslevel=9, mtime=0)
 
@@ -70,7 +82,8 @@ def decode(data: bytes) -> tuple[str, Places]:
         raise ArtifactError(f"not a gazetteer artifact ({error})") from error
     if found != FORMAT:
         raise ArtifactError(f"the artifact has format {found}, this program reads format {FORMAT}")
-    return _version(text), Places(**{name: _records(content[name], type_) for name, type_ in _TYPES.items()})
+    records: dict[str, Any] = {name: _records(content[name], type_) for name, type_ in _TYPES.items()}
+    return _version(text), Places(**records, edition=content["edition"])
 
 
 def _version(text: bytes) -> str:

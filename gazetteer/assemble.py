@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
+from gazetteer.changes import Changes, ordered
 from gazetteer.extent import commune_box
 from gazetteer.lineage import Lineage, predecessors
-from gazetteer.model import Area, BoundingBox, Commune, District, LegacyCommune, Province, Successor, Village
+from gazetteer.model import (
+    Area,
+    BoundingBox,
+    Commune,
+    CommuneChange,
+    District,
+    LegacyCommune,
+    Province,
+    Successor,
+    Village,
+)
 from gazetteer.places import Places
 from gazetteer.tables import EDITIONS, Row, Table, Tables
 from gazetteer.villages import in_order
@@ -18,7 +30,7 @@ Aliases = dict[tuple[str, str, str], tuple[str, ...]]
 def assemble(tables: Tables) -> Places:
     """The places that the tables tell of. The tables must have passed the check."""
     aliases = _aliases(tables["aliases"])
-    lineage = read_lineage(tables)
+    lineage, changes = read_lineage(tables), read_changes(tables)
     districts = _districts(tables["districts"], aliases)
     legacy = _legacy(tables["legacy_communes"], districts, lineage, aliases)
     areas = tuple(
@@ -28,15 +40,17 @@ def assemble(tables: Tables) -> Places:
     return Places(
         provinces=_provinces(tables["provinces"], aliases),
         districts=tuple(districts[key] for key in sorted(districts)),
-        communes=_communes(tables, areas, legacy),
+        communes=_communes(tables, areas, legacy, changes),
         areas=areas,
         legacy=legacy,
         villages=_villages(tables["villages"], lineage),
+        changes=changes,
+        edition=next(iter(tables["edition"]))["date"],
     )
 
 
 def read_lineage(tables: Tables) -> Lineage:
-    """The lineage that the tables `lineage` and `merged` tell."""
+    """The lineage that the tables `lineage`, `merged` and `changes` tell."""
     direct: dict[str, list[Successor]] = defaultdict(list)
     for row in tables["lineage"]:
         if not row["usual"]:
@@ -45,7 +59,23 @@ def read_lineage(tables: Tables) -> Lineage:
     merged: dict[str, list[str]] = defaultdict(list)
     for row in tables["merged"]:
         merged[row["code"]].append(row["into"])
-    return Lineage(dict(direct), dict(merged))
+    return Lineage(dict(direct), dict(merged), read_changes(tables))
+
+
+def read_changes(tables: Tables) -> tuple[CommuneChange, ...]:
+    """The changes since July 2025, by day and code; one that is in several rows is a split."""
+    rows = sorted(tables["changes"], key=_change)
+    changes = []
+    for (date, code), parts in groupby(rows, key=_change):
+        group = list(parts)
+        successors = [Successor(row["into"], row["usual"] == "1") for row in group]
+        first = group[0]
+        changes.append(CommuneChange(date, code, first["kind"], first["name"], first["province"], ordered(successors)))
+    return tuple(changes)
+
+
+def _change(row: Row) -> tuple[str, str]:
+    return row["date"], row["code"]
 
 
 def district_key(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
@@ -127,10 +157,13 @@ def _legacy(
     return tuple(sorted(communes, key=lambda one: (one.code, -one.edition, one.district_key, one.kind, one.name)))
 
 
-def _communes(tables: Tables, areas: Sequence[Area], legacy: Sequence[LegacyCommune]) -> tuple[Commune, ...]:
+def _communes(
+    tables: Tables, areas: Sequence[Area], legacy: Sequence[LegacyCommune], changes: Sequence[CommuneChange]
+) -> tuple[Commune, ...]:
     postal = {row["commune"]: row["postal_code"] for row in tables["postal_codes"]}
     by_area = {area.area: area for area in areas}
     before = predecessors(legacy)
+    former = _former_names(tables, changes)
     communes = []
     for row in sorted(tables["communes"], key=lambda row: row["code"]):
         # A registry area begins as the postal code of its commune.
@@ -153,10 +186,31 @@ def _communes(tables: Tables, areas: Sequence[Area], legacy: Sequence[LegacyComm
                 decodable=area.decodable,
                 bbox=commune_box(point, km2, [one.bbox for one in old if one.bbox]),
                 area_km2=km2,
-                aliases=tuple(sorted({name for one in old if one.name == row["name"] for name in one.aliases})),
+                aliases=tuple(sorted({*_spellings(row["name"], old), *former[row["code"]]})),
             )
         )
     return tuple(communes)
+
+
+def _spellings(name: str, old: Sequence[LegacyCommune]) -> Iterable[str]:
+    return (spelling for one in old if one.name == name for spelling in one.aliases)
+
+
+def _former_names(tables: Tables, changes: Sequence[CommuneChange]) -> dict[str, set[str]]:
+    """By commune of today the names of those that changed into it, in whole or in part, which people go on writing.
+
+    Not a name that a commune of the same province bears today: that one is meant.
+    """
+    borne = {(row["province"], row["name"]) for row in tables["communes"]}
+    province = {row["code"]: row["province"] for row in tables["communes"]}
+    follow = Changes(changes).follow
+    names: dict[str, set[str]] = defaultdict(set)
+    for change in changes:
+        for step in change.successors:
+            for end in follow(step.commune_code, change.date):
+                if (province.get(end.commune_code), change.name) not in borne:
+                    names[end.commune_code].add(change.name)
+    return names
 
 
 def _villages(table: Table, lineage: Lineage) -> tuple[Village, ...]:

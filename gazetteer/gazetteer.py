@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from gazetteer.artifact import ARTIFACT, ArtifactError, decode
 from gazetteer.boundaries import Boundaries
+from gazetteer.changes import FIRST_EDITION, Changes
 from gazetteer.imports import ImportsUnusable, overlaid, read_imports
 from gazetteer.lineage import predecessors
 from gazetteer.model import Area, Commune, District, LegacyCommune, Province, Successor, Village
@@ -29,12 +30,14 @@ class Gazetteer:
     `provinces` are the 34 of today and `old_provinces` the 63 before July 2025, by their two digits, which overlap;
     `province_successor` leads from the code of an old one to that of today's.
     `districts` are by `District.key`. `legacy` holds each old commune once for every distinct code, name, kind and
-    district it had, in order of code, latest edition first.
+    district it had, in order of code, latest edition first. `edition` is the day from which `communes` are those of
+    today: a commune code is read together with it.
     """
 
     def __init__(self, version: str, places: Places, boundaries: Boundaries | None = None) -> None:
         self.version = version
         self.boundaries = boundaries
+        self.edition = places.edition
         self.provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if one.current])
         self.old_provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if not one.current])
         self.province_successor: Mapping[str, str] = MappingProxyType(
@@ -45,6 +48,7 @@ class Gazetteer:
         self.areas: Mapping[str, Area] = _by("area", places.areas)
         self.legacy: Sequence[LegacyCommune] = places.legacy
         self.villages: Sequence[Village] = places.villages
+        self.changes = places.changes
 
     @classmethod
     def load(cls, path: Path | None = None, imports: Path | None = None) -> Gazetteer:
@@ -81,9 +85,26 @@ class Gazetteer:
         found = self.legacy_by_code(code)
         return found[0].successors if found else ()
 
+    def became(self, code: str, edition: str) -> tuple[Successor, ...]:
+        """The communes of today that one has become which was a commune of its day at an edition, the usual one first.
+
+        Empty where no lineage leads from it to today, as also for an edition later than this one.
+        """
+        ways = self.successors(code) if edition < FIRST_EDITION else self._changes.follow(code, edition)
+        known = edition <= self.edition and all(one.commune_code in self.communes for one in ways)
+        return ways if known else ()
+
+    def changed(self, code: str, edition: str) -> bool:
+        """Whether the commune that had a code at an edition was merged, split, renamed or given another code since."""
+        return edition < FIRST_EDITION <= self.edition or self._changes.touched(code, edition)
+
     def predecessors(self, commune_code: str) -> tuple[LegacyCommune, ...]:
         """The old communes, of all editions, that a commune of today was made of, in whole or in part."""
         return self._predecessors.get(commune_code, ())
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self.changes)
 
     @cached_property
     def _legacy_by_code(self) -> dict[str, tuple[LegacyCommune, ...]]:

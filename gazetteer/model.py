@@ -71,7 +71,7 @@ class Commune:
     frozen: a located code of the area decodes to the full Open Location Code nearest to it. `decodable` is False for
     areas wider than 0.9°, which decode only through the registry. `bbox` encloses the old communes it was made of, as
     far as their boxes are known: it may reach beyond the commune.
-    `aliases` are other spellings of its name.
+    `aliases` are other spellings of its name, and the names of communes that changed into it since July 2025.
     """
 
     code: str
@@ -99,6 +99,25 @@ class Successor(NamedTuple):
 
     commune_code: str
     usual: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneChange:
+    """What became on a `date` (ISO) of a commune of today, named as it was until then.
+
+    Several `successors` mean a split. A renaming leads to the same code, a merger to that of the commune it went into.
+    """
+
+    date: str
+    code: str
+    kind: str
+    name: str
+    province_code: str
+    successors: tuple[Successor, ...]
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ LAYOUTS: Mapping[str, Layout] = {
     "merged": Layout(("code", "last_edition", "into", "basis"), ("code", "into")),
     "villages": Layout(("legacy_commune", "kind", "name", "source"), ("legacy_commune", "kind", "name")),
     "aliases": Layout(("level", "code", "edition", "alias", "relation"), ("level", "code", "edition", "alias")),
+    "edition": Layout(("date",), ("date",)),
+    "changes": Layout(("date", "code", "kind", "name", "province", "into", "usual"), ("date", "code", "into")),
     "corrections": Layout(("table", "key", "column", "was", "now", "reason"), ("table", "key", "column")),
 }
 

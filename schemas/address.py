@@ -118,6 +118,6 @@ class AddressResult:
     rivals: tuple[Rival, ...]
     dwelling_id: str | None
     proposed_code: str | None
+    postal_code: str | None
     gazetteer_version: str
     overlay_offset: int = -1
-    postal_code: str | None = None

@@ -23,6 +23,8 @@ class DeadLetterCode(StrEnum):
     DECISION_STALE = "decision.stale"
     DECISION_UNKNOWN_RECORD = "decision.unknown_record"
     DECISION_UNKNOWN_COMMUNE = "decision.unknown_commune"
+    REPROCESS_GAZETTEER = "reprocess.other_gazetteer"
+    REPROCESS_FORGOTTEN = "reprocess.nothing_remembered"
     NOT_REGISTERED = "registration.missing"
     UNEXPECTED = "internal.unexpected"
 

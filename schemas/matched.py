@@ -25,7 +25,8 @@ class MatchedAddress:
 
     `result` is None but for REGISTER. `moved_to` names the new registry area of a record that left; a RELEASE without
     it is a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
-    `previous_outcome` is what that row counted as before, and `previous_reason` why.
+    `previous_outcome` is what that row counted as before, and `previous_reason` why. `same_place` says
+    that text and point are as they were: what is new comes from the gazetteer, and the dwelling keeps its code.
     """
 
     record_key: str
@@ -39,3 +40,4 @@ class MatchedAddress:
     line_no: int | None = None
     previous_outcome: Outcome | None = None
     previous_reason: str | None = None
+    same_place: bool = False

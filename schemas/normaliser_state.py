@@ -5,7 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.outcome import Outcome
-from schemas.raw import Decision
+from schemas.raw import Decision, RawPosition
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A record's address fields as its source gave them, phones and the householder's name redacted."""
+
+    address: str
+    village: str | None = None
+    commune: str | None = None
+    district: str | None = None
+    province: str | None = None
+    position: RawPosition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneAt:
+    """The commune that had a code at an edition of the gazetteer, the day (ISO) from which its communes were those of
+    today."""
+
+    edition: str
+    commune_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastGood:
+    """What the published version was made of, while a later one waits in review."""
+
+    fields: Remembered
+    decision: Decision | None
+    result_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +48,10 @@ class RecordState:
     `registry_area` is where the last good version is registered, None if never. `batch_id` and `line_no` are the row
     that brought the current text: a later decision is a transition of that row. `reason` is the heaviest fault of a
     record in review.
+
+    The rest is for running the record again after a change of the gazetteer: `fields` is the current text and point,
+    `result_hash` tells whether anything new came of them, `communes` are those of the last good version, by edition,
+    latest last, and `last_good` what that was made of, where it is not the current text.
     """
 
     version: int
@@ -31,3 +65,7 @@ class RecordState:
     gazetteer_version: str | None = None
     overlay_offset: int = -1
     source_version: int = -1
+    fields: Remembered | None = None
+    result_hash: str | None = None
+    communes: tuple[CommuneAt, ...] = ()
+    last_good: LastGood | None = None

@@ -1,4 +1,5 @@
-"""What producers write to `address.raw.v1`: a submission, a person's decision, or null (withdrawal).
+"""What producers write to `address.raw.v1`: a submission, a person's decision, a request to run a record again, or null
+(withdrawal).
 
 This is the only topic, with its dead letters, that carries personal data.
 """
@@ -71,3 +72,19 @@ class Decision:
     components: Components | None = None
     batch_id: str | None = None
     line_no: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reprocess:
+    """Asks for what is remembered of the record under the same key to be run again with another gazetteer.
+
+    It brings no address, so that it can neither undo a correction nor bring a withdrawn record back. A normaliser that
+    has another gazetteer than `gazetteer_version` refuses it; one that ran the record with this gazetteer already does
+    nothing, unless `again` is set.
+    """
+
+    source: str
+    source_record_id: str
+    requested_at: str
+    gazetteer_version: str
+    again: bool

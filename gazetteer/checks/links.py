@@ -23,13 +23,16 @@ def _orphans(tables: Tables) -> Iterator[Finding]:
     districts = {(row["code"], row["edition"]) for row in tables["districts"]}
     communes = {row["code"] for row in tables["communes"]}
     legacy = {row["code"] for row in tables["legacy_communes"]}
+    since_2025 = communes | {row["code"] for row in tables["changes"]}
     known = {
         ("provinces", "successor"): (current | {""}, "a province of today"),
         ("districts", "province"): (old, "an old province"),
         ("communes", "province"): (current, "a province of today"),
         ("postal_codes", "commune"): (communes, "a commune of today"),
         ("lineage", "old"): (legacy, "an old commune"),
-        ("lineage", "new"): (communes, "a commune of today"),
+        ("lineage", "new"): (since_2025, "a commune of July 2025 or later"),
+        ("changes", "province"): (current, "a province of today"),
+        ("changes", "into"): (since_2025, "a commune of today, nor does it change later"),
         ("merged", "code"): (legacy, "an old commune"),
         ("merged", "into"): (legacy, "an old commune"),
         ("villages", "legacy_commune"): (legacy, "an old commune"),

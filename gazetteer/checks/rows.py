@@ -13,6 +13,7 @@ _COMMUNE = re.compile(r"\d{5}")
 _DISTRICT = re.compile(r"\d{3}")
 _PROVINCE = re.compile(r"\d{2}")
 _POSTAL = re.compile(r"\d{5}")
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _LEVEL_CODES = {"province": _PROVINCE, "district": _DISTRICT, "legacy": _COMMUNE}
 
 # What each column may hold, by table and column; an empty cell is allowed where the pattern allows it.
@@ -37,6 +38,12 @@ _PATTERNS: Mapping[tuple[str, str], re.Pattern[str]] = {
     ("merged", "basis"): re.compile("list|alias|name|published"),
     ("villages", "kind"): re.compile(".+"),
     ("villages", "name"): re.compile(".+"),
+    ("edition", "date"): _DATE,
+    ("changes", "date"): _DATE,
+    ("changes", "code"): _COMMUNE,
+    ("changes", "kind"): re.compile("Phường|Xã|Đặc khu"),
+    ("changes", "province"): _PROVINCE,
+    ("changes", "usual"): re.compile("0|1"),
     ("aliases", "level"): re.compile("|".join(_LEVEL_CODES)),
     ("aliases", "alias"): re.compile(".+"),
     ("aliases", "relation"): re.compile("spelling|popular|district_town"),
@@ -98,7 +105,7 @@ def _patterns(name: str, row: Row) -> Iterator[Finding]:
 
 
 def _names(name: str, row: Row) -> Iterator[Finding]:
-    if name not in ("provinces", "districts", "communes", "legacy_communes"):
+    if name not in ("provinces", "districts", "communes", "legacy_communes", "changes"):
         return
     words = tone_key(row["name"])
     if not words:

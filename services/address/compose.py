@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 
 from gazetteer.names import fold, tidy
 from schemas.address import Components
+from schemas.normaliser_state import Remembered
 from schemas.raw import Decision, RawAddress
 from services.address.redact import redact
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
@@ -58,6 +59,16 @@ def _fields(raw: RawAddress) -> tuple[str | None, ...]:
     if given == _NO_FIELDS:
         return _NO_FIELDS
     return tuple(field and redact(field, raw.householder) for field in given)
+
+
+def remembered(raw: RawAddress, published: str) -> Remembered:
+    """The address fields without phones and householder's name: they come to the same result as the record itself.
+
+    `published` is the record's published text.
+    """
+    village, commune, district, province = fields = _fields(raw)
+    address = redact(raw.address, raw.householder) if any(fields) else published
+    return Remembered(address, village, commune, district, province, raw.position)
 
 
 def redacted_decision(decision: Decision) -> Decision:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from gazetteer.gazetteer import Gazetteer
-from gazetteer.model import LegacyCommune, Village
+from gazetteer.model import Commune, LegacyCommune, Village
 from gazetteer.names import tidy
 from schemas.address import (
     AddressResult,
@@ -20,8 +20,10 @@ from schemas.address import (
     NextAction,
     Position,
 )
+from schemas.normaliser_state import CommuneAt
 from schemas.raw import Decision, RawAddress
 from services.address.cache import BoundedCache
+from services.address.carry import doubted, followed, part_of_split, undecided
 from services.address.compose import matched_text, published_text
 from services.address.decide import PERFECT_SCORE, decide
 from services.address.explain import Explanation, explanation
@@ -34,7 +36,7 @@ from services.address.pieces import components_of
 from services.address.position import PointReading, read_points
 from services.address.resolve import NOTHING, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
-from services.address.vpostcode import encode_located_batch
+from services.address.vpostcode import encode_located_batch, is_within_reach
 
 _CACHED_RESULTS = 65_536
 _LOCATED = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
@@ -80,6 +82,16 @@ class AddressCore:
         if news:
             self._pointless = BoundedCache(_CACHED_RESULTS)
 
+    @property
+    def version(self) -> str:
+        """The gazetteer's version."""
+        return self.gazetteer.version
+
+    @property
+    def edition(self) -> str:
+        """The day (ISO) from which the gazetteer's communes are those of today."""
+        return self.gazetteer.edition
+
     def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
         """One result for each address, in order. Never raises on any text or number."""
         published = [published_text(raw) for raw in batch]
@@ -111,12 +123,66 @@ class AddressCore:
                 f"commune_code {decision.commune_code!r} is not a commune of today; see `diachi gazetteer show`"
             )
         match = self.matcher.match([decision.address_text])[0]
-        fitting = [c for c in match.ranking.ranked if commune.code in c.place.current]
-        legacy = fitting[0].place.legacy if fitting else None
         components = decision.components or components_of(match.pieces)
         if decision.village:
             components = replace(components, village=tidy(decision.village))
         point = read_points([decision.position])[0]
+        return self._settled(decision.address_text, match, components, point, commune)
+
+    def carry(
+        self, raw: RawAddress, found: AddressResult, former: CommuneAt, decision: Decision | None = None
+    ) -> AddressResult:
+        """The result of an address that was accepted in a commune of an earlier edition, its text and point the same.
+
+        `found` is what `digitise` makes of it now. Accepted where lineage leads to one commune, or where village or
+        point tell the part of a split one; else for a person to decide. A `decision` that placed it there holds.
+        """
+        ways = [one.commune_code for one in self.gazetteer.became(former.commune_code, former.edition)]
+        if len(ways) > 1:
+            return self._in_part(raw, found, decision, ways)
+        contradicts = found.next_action is NextAction.ACCEPT and found.commune_code not in ways
+        if not ways or (
+            contradicts and decision is None and not self.gazetteer.changed(former.commune_code, former.edition)
+        ):
+            return doubted(found)
+        return self._in_commune(raw, found, decision, ways[0])
+
+    def stays(self, former: CommuneAt, area: str, result: AddressResult) -> bool:
+        """Whether a record that is registered in an area stays there with a new result: lineage leads from its commune
+        to that of the result, and a located code of the area can name its point."""
+        codes = {one.commune_code for one in self.gazetteer.became(former.commune_code, former.edition)}
+        anchor, point = self.gazetteer.areas.get(area), result.position
+        if result.commune_code not in codes or anchor is None or not anchor.decodable or point is None:
+            return result.commune_code in codes
+        return result.proposed_code is None or is_within_reach(anchor, point.lat, point.lon)
+
+    def _in_commune(self, raw: RawAddress, found: AddressResult, decision: Decision | None, code: str) -> AddressResult:
+        """The result in the commune of a code, whatever the text says of communes."""
+        if decision is not None:
+            return self.settle(replace(decision, commune_code=code))
+        if found.commune_code == code:
+            return followed(found)
+        text = published_text(raw)
+        match = self.matcher.match([matched_text(raw, text)])[0]
+        point = read_points([raw.position])[0]
+        return self._settled(text, match, components_of(match.pieces), point, self.gazetteer.communes[code])
+
+    def _in_part(
+        self, raw: RawAddress, found: AddressResult, decision: Decision | None, parts: Sequence[str]
+    ) -> AddressResult:
+        match = self.matcher.match([matched_text(raw, published_text(raw))])[0]
+        point = points_of([read_points([raw.position])[0].position], self.gazetteer.boundaries)[0]
+        part = part_of_split(self.gazetteer, self.villages, parts, match.village_names, point)
+        if part is not None:
+            return self._in_commune(raw, found, decision, part)
+        return undecided(self.gazetteer, self._in_commune(raw, found, decision, parts[0]), parts)
+
+    def _settled(
+        self, text: str, match: Match, components: Components, point: PointReading, commune: Commune
+    ) -> AddressResult:
+        """The accepted result in a commune that is certain."""
+        fitting = [c for c in match.ranking.ranked if commune.code in c.place.current]
+        legacy = fitting[0].place.legacy if fitting else None
         found = self.villages.find(components.village, None, (commune.code,)) if components.village else None
         village = None if found is None else found.village
         place = points_of([point.position], self.gazetteer.boundaries)[0]
@@ -125,7 +191,7 @@ class AddressCore:
         faults = (Fault.POINT_OUTSIDE_COMMUNE,) if outside else ()
         resolved = Resolved(commune, legacy, False, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
         located = _Located(resolved, *self._position(resolved, point))
-        result = self._fields(decision.address_text, components, located, point.faults, _codes([located])[0])
+        result = self._fields(text, components, located, point.faults, _codes([located])[0])
         score = PERFECT_SCORE - sum(fault.penalty for fault in (*faults, *point.faults))
         return replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)
 

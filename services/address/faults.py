@@ -160,6 +160,12 @@ class Fault(StrEnum):
         "The name may be that of a former district or province, and the commune left out.",
         "Tên này có thể là tên huyện hoặc tỉnh cũ, còn xã, phường không ghi.",
     )
+    COMMUNE_WAS_ANOTHER = (
+        "commune.was_another",
+        30,
+        "The same text was accepted in another commune before, and no merger explains it.",
+        "Địa chỉ này trước đây được nhận vào xã, phường khác, và không có sáp nhập nào giải thích điều đó.",
+    )
     COMMUNE_SPLIT = (
         "commune.split",
         18,

@@ -31,6 +31,8 @@ REFUSED = {
     DeadLetterCode.DECISION_STALE: "The record changed after the person decided.",
     DeadLetterCode.DECISION_UNKNOWN_RECORD: "The decision is about a record that is not known.",
     DeadLetterCode.DECISION_UNKNOWN_COMMUNE: "The decision names a commune that is not known.",
+    DeadLetterCode.REPROCESS_GAZETTEER: "The request to run the record again is for another gazetteer.",
+    DeadLetterCode.REPROCESS_FORGOTTEN: "The record's text was not kept, so that it cannot be run again.",
     DeadLetterCode.NOT_REGISTERED: "The address is known, but its registration is a dead letter itself.",
     DeadLetterCode.UNEXPECTED: "The service failed on the row; the fault is its own.",
 }

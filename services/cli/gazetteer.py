@@ -98,6 +98,37 @@ def show(
         console.print(panel)
 
 
+@app.command()
+def plan(
+    old: Annotated[Path, typer.Argument(exists=True, help="The gazetteer in use: an artifact, or a folder of tables.")],
+    new: Annotated[Path, typer.Argument(exists=True, help="The one that is to follow; likewise.")],
+    registry: Annotated[
+        str | None,
+        typer.Option(help="Published addresses: `live` reads them from Kafka; or JSON Lines of address.digitised.v1."),
+    ] = None,
+    units: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write all changed communes to a CSV file.")
+    ] = None,
+    addresses: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write all addresses that change to a CSV file.")
+    ] = None,
+) -> None:
+    """Say beforehand what a new gazetteer changes: its communes, and with --registry the addresses. Changes nothing."""
+    from rich.console import Console
+
+    from services.cli import plan as planned
+
+    if addresses is not None and registry is None:
+        _refuse("--addresses needs the addresses: give --registry too")
+    before, after = planned.opened(old, _refuse), planned.opened(new, _refuse)
+    if after.edition < before.edition:
+        _refuse(f"{new} is of {after.edition}, {old} of {before.edition}: give the older one first")
+    console = Console(soft_wrap=True, width=160)
+    planned.show_units(console, before, after, units)
+    if registry is not None:
+        planned.show_addresses(console, before, after, planned.published(registry, _refuse), addresses)
+
+
 def _load(path: Path | None) -> Gazetteer:
     from gazetteer.gazetteer import GazetteerMissing
     from services.cli.places import load_gazetteer

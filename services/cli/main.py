@@ -15,6 +15,7 @@ from services.cli import (
     normaliser,
     registrar,
     registry,
+    reprocess,
     status,
     submit,
     topics,
@@ -44,6 +45,7 @@ app.command()(demo.demo)
 app.command()(normaliser.normaliser)
 app.command()(registrar.registrar)
 app.command()(explain.explain)
+app.command()(reprocess.reprocess)
 
 
 def run() -> None:

@@ -17,7 +17,10 @@ def imports_folder() -> Path:
 
 
 def load_gazetteer(artifact: Path | None = None) -> Gazetteer:
-    """The gazetteer with the user's imports; `artifact` takes the place of the built one. Raises GazetteerMissing."""
+    """The gazetteer with the user's imports; `artifact` takes the place of the one that the settings name, or of the
+    built one. Raises GazetteerMissing."""
     from gazetteer.gazetteer import Gazetteer
+    from services.stream.settings import Settings
 
-    return Gazetteer.load(artifact, imports_folder())
+    named = Settings().gazetteer
+    return Gazetteer.load(artifact or (Path(named) if named else None), imports_folder())

@@ -143,7 +143,11 @@ def _kind(text: str) -> str | None:
 def _position(row: ListRow) -> RawPosition | None:
     """The row's coordinates, if all that are given are numbers."""
     given = {name: row.fields[name] for name in POINT_FIELDS if name in row.fields}
-    return RawPosition(**given) if given and all(map(_is_number, given.values())) else None
+    if not given or not all(map(_is_number, given.values())):
+        return None
+    if "epsg" in given:
+        given["epsg"] = int(given["epsg"])
+    return RawPosition(**given)
 
 
 def _is_number(value: Any) -> bool:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from schemas.address import AddressResult, NextAction
 from schemas.matched import MatchedAction, MatchedAddress
-from schemas.normaliser_state import RecordState
+from schemas.normaliser_state import RecordState, Remembered
 from schemas.outcome import Outcome
 from schemas.raw import Decision
 from schemas.review import ReviewItem
 from services.address.faults import Fault
 from services.address.identity import address_id
+from services.normaliser.memory import last_good, result_hash, with_commune
 
 Row = tuple[str, int]
 
@@ -37,26 +38,32 @@ class Change:
     state: RecordState | None = None
 
 
-def submitted(
-    key: str,
-    known: RecordState | None,
-    version: int,
-    row: Row | None,
-    source_hash: str,
-    result: AddressResult,
-    source_version: int,
-) -> Change:
-    """New or changed address fields from the source; an earlier decision no longer holds.
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """New or changed address fields of a source: their hash, what is to be remembered of them, what came of them, the
+    edition of the gazetteer that this came of, and the offset at which they first stood: that of their record, unless
+    they were put back."""
 
-    `source_version` is the offset at which they first stood; it is `version` unless they were put back.
-    """
+    source_hash: str
+    fields: Remembered
+    result: AddressResult
+    edition: str
+    source_version: int
+
+
+def submitted(key: str, known: RecordState | None, version: int, row: Row | None, fresh: Fresh) -> Change:
+    """New or changed address fields from the source; an earlier decision no longer holds."""
+    result = fresh.result
     batch_id, line_no = row or (None, None)
     area = known.registry_area if known else None
     accepted = result.next_action is NextAction.ACCEPT
-    reason = None if accepted else _heaviest(result)
+    reason = None if accepted else heaviest(result)
+    communes = known.communes if known else ()
+    if accepted:
+        communes = with_commune((), fresh.edition, result.commune_code)
     state = RecordState(
         version=version,
-        source_hash=source_hash,
+        source_hash=fresh.source_hash,
         outcome=Outcome.DIGITISED if accepted else Outcome.REVIEW,
         reason=reason,
         registry_area=result.registry_area if accepted else area,
@@ -64,23 +71,19 @@ def submitted(
         line_no=line_no,
         gazetteer_version=result.gazetteer_version,
         overlay_offset=result.overlay_offset,
-        source_version=source_version,
+        source_version=fresh.source_version,
+        fields=fresh.fields,
+        result_hash=result_hash(result),
+        communes=communes,
+        last_good=None if accepted else last_good(known),
     )
     if accepted:
         return Change(
-            matched=_register(key, known, version, row, result),
+            matched=register_events(key, known, version, row, result),
             settles_review=known is not None and known.outcome is Outcome.REVIEW,
             state=state,
         )
-    review = ReviewItem(
-        record_key=key,
-        address_id=address_id(key),
-        version=version,
-        batch_id=batch_id,
-        line_no=line_no,
-        published=area is not None,
-        result=result,
-    )
+    review = review_item(key, version, row, result, published=area is not None)
     return Change(row=row, outcome=Outcome.REVIEW, reason=reason, review=review, state=state)
 
 
@@ -118,9 +121,14 @@ def replayed(change: Change, reason: str) -> Change:
     return replace(change, matched=matched, previous=Outcome.DEAD_LETTER, previous_reason=reason)
 
 
-def decided(key: str, known: RecordState, version: int, decision: Decision, result: AddressResult) -> Change:
-    """A person settled the record: the row that brought its text is counted anew."""
-    row = (known.batch_id, known.line_no) if known.batch_id is not None and known.line_no is not None else None
+def decided(
+    key: str, known: RecordState, version: int, decision: Decision, result: AddressResult, edition: str, *, stayed: bool
+) -> Change:
+    """A person settled the record: the row that brought its text is counted anew.
+
+    `stayed` says that the commune is the one it was in, as far as lineage leads there.
+    """
+    row = row_of(known)
     state = RecordState(
         version=version,
         source_hash=known.source_hash,
@@ -132,9 +140,12 @@ def decided(key: str, known: RecordState, version: int, decision: Decision, resu
         gazetteer_version=result.gazetteer_version,
         overlay_offset=result.overlay_offset,
         source_version=known.source_version,
+        fields=known.fields,
+        result_hash=result_hash(result),
+        communes=with_commune(known.communes if stayed else (), edition, result.commune_code),
     )
     return Change(
-        matched=_register(key, known, version, row, result, counted=known),
+        matched=register_events(key, known, version, row, result, counted=known),
         settles_review=known.outcome is Outcome.REVIEW,
         state=state,
     )
@@ -155,7 +166,26 @@ def withdrawn(key: str, known: RecordState | None, version: int, row: Row | None
     return Change(matched=(release,), settles_review=settles, state=state)
 
 
-def _register(
+def row_of(known: RecordState) -> Row | None:
+    """The row that brought the record's current text."""
+    return (known.batch_id, known.line_no) if known.batch_id is not None and known.line_no is not None else None
+
+
+def review_item(key: str, version: int, row: Row | None, result: AddressResult, *, published: bool) -> ReviewItem:
+    """The item for the person who decides; `published` says that an earlier good version stays published."""
+    batch_id, line_no = row or (None, None)
+    return ReviewItem(
+        record_key=key,
+        address_id=address_id(key),
+        version=version,
+        batch_id=batch_id,
+        line_no=line_no,
+        published=published,
+        result=result,
+    )
+
+
+def register_events(
     key: str,
     known: RecordState | None,
     version: int,
@@ -163,10 +193,12 @@ def _register(
     result: AddressResult,
     *,
     counted: RecordState | None = None,
+    same_place: bool = False,
 ) -> tuple[MatchedAddress, ...]:
     """The registration, after the release from the area where the record was registered before, if that is another.
 
     `counted` is the record's state where the row was counted before, None for a row that is counted for the first time.
+    `same_place` says that text and point are as they were.
     """
     if result.registry_area is None:
         raise ValueError("an accepted address has no registry area")
@@ -182,6 +214,7 @@ def _register(
         line_no=line_no,
         previous_outcome=counted.outcome if counted else None,
         previous_reason=counted.reason if counted else None,
+        same_place=same_place,
     )
     old_area = known.registry_area if known else None
     if old_area is None or old_area == result.registry_area:
@@ -206,5 +239,6 @@ def _release(
     )
 
 
-def _heaviest(result: AddressResult) -> str | None:
+def heaviest(result: AddressResult) -> str | None:
+    """The fault that a result is doubtful for."""
     return max(result.faults, key=_PENALTIES.__getitem__, default=None)

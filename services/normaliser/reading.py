@@ -9,7 +9,7 @@ import orjson
 
 from schemas.codec import from_mapping
 from schemas.dead_letter import DeadLetterCode
-from schemas.raw import Decision, RawAddress
+from schemas.raw import Decision, RawAddress, Reprocess
 from schemas.validation import MAX_DEPTH_RULE, validator
 from services.address.identity import record_key
 from services.stream.envelope import claimed_row
@@ -17,6 +17,9 @@ from services.stream.outputs import InputRecord
 
 SUBMISSION_SCHEMA = "address.raw.v1"
 DECISION_SCHEMA = "address.decision.v1"
+REPROCESS_SCHEMA = "address.reprocess.v1"
+
+Record = RawAddress | Decision | Reprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Refusal:
     row: tuple[str, int] | None = None
 
 
-Reading = RawAddress | Decision | Withdrawal | Refusal
+Reading = Record | Withdrawal | Refusal
 
 
 def read_raw(record: InputRecord, max_bytes: int) -> Reading:
@@ -52,12 +55,22 @@ def read_raw(record: InputRecord, max_bytes: int) -> Reading:
         value = orjson.loads(record.value)
     except orjson.JSONDecodeError as error:
         return _not_json(record.value, error)
-    decision = isinstance(value, dict) and "decided_by" in value
-    fault = validator(DECISION_SCHEMA if decision else SUBMISSION_SCHEMA).check(value)
+    schema, record_type = _form(value)
+    fault = validator(schema).check(value)
     if fault is not None:
         code = DeadLetterCode.TOO_DEEP if fault.rule == MAX_DEPTH_RULE else DeadLetterCode.SCHEMA
         return Refusal(code, fault.message, claimed_row(value))
-    return _keyed(record.key, value, Decision if decision else RawAddress)
+    return _keyed(record.key, value, record_type)
+
+
+def _form(value: Any) -> tuple[str, type[Record]]:
+    """Which of the three forms a value is meant to have."""
+    if isinstance(value, dict):
+        if "decided_by" in value:
+            return DECISION_SCHEMA, Decision
+        if "requested_at" in value:
+            return REPROCESS_SCHEMA, Reprocess
+    return SUBMISSION_SCHEMA, RawAddress
 
 
 def _not_json(data: bytes, error: orjson.JSONDecodeError) -> Refusal:
@@ -72,8 +85,8 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError) -> Refusal:
     )
 
 
-def _keyed(key: bytes | None, value: Any, record_type: type[RawAddress] | type[Decision]) -> Reading:
-    read: RawAddress | Decision = from_mapping(record_type, value)
+def _keyed(key: bytes | None, value: Any, record_type: type[Record]) -> Reading:
+    read: Record = from_mapping(record_type, value)
     # Another key would put the record in another partition, where its order and its state are not.
     if key != record_key(read.source, read.source_record_id).encode():
         return Refusal(

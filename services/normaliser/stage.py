@@ -1,7 +1,7 @@
 """The normaliser: raw records in; matched records, review items and dead letters out.
 
 Parse, match, locate and decide happen in the address core, for a whole batch in one call. This file decides what a
-record means beside what is remembered of it: new, unchanged, corrected, decided, withdrawn.
+record means beside what is remembered of it: new, unchanged, corrected, decided, withdrawn, to be run again.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from typing import Protocol
 
 import structlog
 
-from schemas.address import AddressResult
+from schemas.address import AddressResult, NextAction
 from schemas.batch import Transition
 from schemas.codec import decode, encode
 from schemas.dead_letter import DeadLetterCode
 from schemas.normaliser_state import RecordState
 from schemas.outcome import Outcome
-from schemas.raw import Decision, RawAddress
-from services.address.compose import redacted_decision
+from schemas.raw import Decision, RawAddress, Reprocess
+from services.address.compose import redacted_decision, remembered
 from services.address.identity import source_hash
-from services.normaliser.corrections import Change, decided, replayed, submitted, unchanged, withdrawn
+from services.normaliser.corrections import Change, Fresh, decided, replayed, submitted, unchanged, withdrawn
+from services.normaliser.memory import in_area
 from services.normaliser.reading import Reading, Refusal, Withdrawal, read_raw
+from services.normaliser.reprocessing import CarryingCore, Rerun, not_run, rerun, to_run
 from services.stream.envelope import batch_row
 from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
@@ -32,7 +34,7 @@ from services.stream.topics import MATCHED, NORMALISER_STATE, RAW, RAW_DEAD_LETT
 log = structlog.get_logger()
 
 
-class Core(Protocol):
+class Core(CarryingCore, Protocol):
     """What the normaliser asks of the address core."""
 
     def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
@@ -65,22 +67,24 @@ class Normaliser:
     def _process_distinct(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
         """Records of which no two have the same key, so that none depends on the result of another."""
         readings = [read_raw(record, self._max_record_bytes) for record in records]
-        remembered = [_remembered(state, record.key) for record in records]
+        known_before = [_remembered(state, record.key) for record in records]
         hashes = [source_hash(reading) if isinstance(reading, RawAddress) else None for reading in readings]
-        changed = [
-            index
-            for index, (fresh, known) in enumerate(zip(hashes, remembered, strict=True))
-            if fresh is not None and (known is None or known.source_hash != fresh)
+        runs = [
+            to_run(reading, known, self._core.version) if isinstance(reading, Reprocess) else None
+            for reading, known in zip(readings, known_before, strict=True)
         ]
-        results = dict(zip(changed, self._digitise([readings[index] for index in changed]), strict=True))
-        for result in results.values():
-            if result is not None:
-                out.faults.update(result.faults)
+        results = self._results(readings, known_before, hashes, runs)
+        for found in results.values():
+            for result in found:
+                out.faults.update(result.faults if result is not None else ())
         failures = 0
         for index, (record, reading) in enumerate(zip(records, readings, strict=True)):
-            known = remembered[index]
+            known = known_before[index]
             try:
-                change = self._change(record, reading, known, hashes[index], results.get(index))
+                if isinstance(reading, Reprocess):
+                    change = self._run_again(record, reading, known, runs[index], results.get(index, []))
+                else:
+                    change = self._change(record, reading, known, hashes[index], results.get(index, [None])[0])
             except Exception as error:
                 log.error("record failed", partition=record.partition, offset=record.offset, **where(error))
                 change = None
@@ -90,9 +94,49 @@ class Normaliser:
             _publish(change, record, reading, state, out)
         return failures
 
-    def _digitise(self, raws: list[Reading]) -> list[AddressResult | None]:
+    def _results(
+        self,
+        readings: Sequence[Reading],
+        known_before: Sequence[RecordState | None],
+        hashes: Sequence[str | None],
+        runs: Sequence[Rerun | None],
+    ) -> dict[int, list[AddressResult | None]]:
+        """What the core says, by record, of the texts that are new and of those to be run again; all in one call."""
+        raws: list[RawAddress] = []
+        owners: list[int] = []
+        for index, (reading, known, fresh, run) in enumerate(zip(readings, known_before, hashes, runs, strict=True)):
+            texts: tuple[RawAddress | None, ...] = ()
+            if isinstance(reading, RawAddress) and (known is None or known.source_hash != fresh):
+                texts = (reading,)
+            elif run is not None:
+                texts = (run.current, run.published)
+            for text in texts:
+                if text is not None:
+                    raws.append(text)
+                    owners.append(index)
+        results: dict[int, list[AddressResult | None]] = {}
+        for index, result in zip(owners, self._digitise(raws), strict=True):
+            results.setdefault(index, []).append(result)
+        return results
+
+    def _run_again(
+        self,
+        record: InputRecord,
+        request: Reprocess,
+        known: RecordState | None,
+        run: Rerun | None,
+        results: Sequence[AddressResult | None],
+    ) -> Change | Refusal | None:
+        """What running a record again changes; None where the core failed on it."""
+        if known is None or run is None:
+            return not_run(request, known, self._core.version)
+        found = [result for result in results if result is not None]
+        if len(found) < len(results):
+            return None
+        return rerun(self._core, (record.key or b"").decode(), known, record.offset, run, found)
+
+    def _digitise(self, batch: list[RawAddress]) -> list[AddressResult | None]:
         """The core's results; None for a record on which it fails, so that one bad record costs only itself."""
-        batch = [raw for raw in raws if isinstance(raw, RawAddress)]
         if not batch:
             return []
         try:
@@ -110,7 +154,7 @@ class Normaliser:
     def _change(
         self,
         record: InputRecord,
-        reading: Reading,
+        reading: RawAddress | Decision | Withdrawal | Refusal,
         known: RecordState | None,
         fresh_hash: str | None,
         result: AddressResult | None,
@@ -148,7 +192,22 @@ class Normaliser:
             return withdrawn(key, known, record.offset, row, said)
         if result is None or fresh_hash is None:
             return None
-        return submitted(key, known, record.offset, row, fresh_hash, result, said)
+        fields = remembered(reading, result.address_text)
+        fresh = Fresh(fresh_hash, fields, self._at_home(known, result), self._core.edition, said)
+        return submitted(key, known, record.offset, row, fresh)
+
+    def _stays(self, known: RecordState | None, result: AddressResult) -> bool:
+        """Whether an accepted result is in the commune where its record was, as far as lineage leads there."""
+        if known is None or known.registry_area is None or not known.communes:
+            return False
+        accepted = result.next_action is NextAction.ACCEPT
+        return accepted and self._core.stays(known.communes[-1], known.registry_area, result)
+
+    def _at_home(self, known: RecordState | None, result: AddressResult) -> AddressResult:
+        """The result in the area where its record is registered, if that is the area of its commune by lineage."""
+        if known is None or known.registry_area is None or not self._stays(known, result):
+            return result
+        return in_area(result, known.registry_area)
 
     def _decide(self, key: str, known: RecordState | None, version: int, decision: Decision) -> Change | Refusal:
         if known is None:
@@ -173,13 +232,14 @@ class Normaliser:
                 DeadLetterCode.DECISION_UNKNOWN_COMMUNE,
                 "commune_code is not in the gazetteer: choose a current commune",
             )
-        return decided(key, known, version, decision, result)
+        stayed = self._stays(known, result)
+        return decided(key, known, version, decision, self._at_home(known, result), self._core.edition, stayed=stayed)
 
 
 def _refuse(refusal: Refusal, record: InputRecord, reading: Reading, out: Outputs) -> None:
     out.dead_letter(record, refusal.code, refusal.detail)
-    # A refused decision leaves its row as it was: only submitted rows are counted.
-    row = None if isinstance(reading, Decision) else _row(reading, record)
+    # A refused decision or request leaves its row as it was: only submitted rows are counted.
+    row = None if isinstance(reading, Decision | Reprocess) else _row(reading, record)
     if row is not None:
         replay = replay_of(record.headers)
         step = Transition(

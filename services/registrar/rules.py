@@ -4,6 +4,8 @@
   alias of it.
 - A provisional code becomes located when a point arrives; it stays an alias.
 - Records of one dwelling share one code, which is retired when the last of them leaves.
+- A change of the gazetteer moves nobody: a record that was run again keeps its code and its position, even where its
+  dwelling bears the id of another one now.
 """
 
 from __future__ import annotations
@@ -48,6 +50,8 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
     held = _held(registry, known)
     if known is not None and event.version <= known.version:
         return Registration(Outcome.UNCHANGED, _key_of(held))
+    if event.same_place and held is not None:
+        return _stay(registry, event, result, held)
     target = _target(registry, area, held, result)
     corrects = _same(held, target)
     retired: tuple[str, ...] = ()
@@ -71,6 +75,24 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
         dwelling_id=result.dwelling_id,
     )
     _settle(registry, event, entry, before)
+    published = _at_registered_position(result, entry)
+    return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
+
+
+def _stay(registry: Registry, event: MatchedAddress, result: AddressResult, held: RegisteredCode) -> Registration:
+    """The record where it is, with what a change of the gazetteer made of its attributes. Only a provisional code gives
+    way, to a located one, where its point has become usable."""
+    entry, retired = replace(held, version=event.version), tuple[str, ...]()
+    if not is_located(held.code):
+        entry = replace(entry, position=result.position)
+        if result.proposed_code is not None and result.position is not None:
+            entry = _move(registry, event, result, held)
+            retired = (_key(held),)
+    home = registry.dwelling(event.registry_area, result.dwelling_id) if result.dwelling_id is not None else None
+    # The id leads to one code: where another dwelling bears it already, it goes on leading there.
+    taken = home is not None and code_key(home.code, home.unit) not in (_key(held), _key(entry))
+    entry = replace(entry, version=event.version, dwelling_id=None if taken else result.dwelling_id)
+    _settle(registry, event, entry, held.dwelling_id)
     published = _at_registered_position(result, entry)
     return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 

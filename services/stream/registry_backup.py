@@ -32,11 +32,12 @@ from services.stream.topics import (
     RAW,
     REGISTRAR_STATE,
     REVIEW,
+    VILLAGES,
 )
 from services.stream.transaction import Partitioner, send_outputs
 from services.stream.unreachable import reached
 
-TOPICS = (REGISTRAR_STATE, NORMALISER_STATE, REVIEW, DIGITISED, MAP_FEATURE, NATIONAL)
+TOPICS = (REGISTRAR_STATE, NORMALISER_STATE, REVIEW, DIGITISED, MAP_FEATURE, NATIONAL, VILLAGES)
 
 # The version of all that comes from a file: raw records count anew, and the first of them must be newer.
 RESTORED = -1

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     partitions: int = Field(12, ge=1, description="Partitions of the topics that `topics create` makes.")
     replication_factor: int = Field(1, ge=1)
 
+    gazetteer: str = Field("", description="Artifact of the gazetteer; by default the built one.")
     max_batch_records: int = Field(1000, ge=1, le=2000, description="Records in one transaction.")
     max_record_bytes: int = Field(64 * 1024, description="A larger raw record goes to the dead letters.")
     fetch_wait_ms: int = Field(100, description="How long a fetch waits for more records.")

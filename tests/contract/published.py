@@ -23,6 +23,7 @@ _DOCUMENT = "urn:diachi:asyncapi"
 _KEYS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "address.raw.v1": lambda value: f"{value['source']}:{value['source_record_id']}",
     "address.decision.v1": lambda value: f"{value['source']}:{value['source_record_id']}",
+    "address.reprocess.v1": lambda value: f"{value['source']}:{value['source_record_id']}",
     "address.matched.v1": lambda value: str(value["registry_area"]),
     "address.review.v1": lambda value: str(value["record_key"]),
     "address.digitised.v1": lambda value: code_key(value["code"], value["unit"]),

@@ -11,7 +11,7 @@ from schemas.map_feature import MapFeature
 from schemas.matched import MatchedAddress
 from schemas.national import NationalAddress
 from schemas.normaliser_state import RecordState
-from schemas.raw import Decision, RawAddress
+from schemas.raw import Decision, RawAddress, Reprocess
 from schemas.registrar_state import Area, Cell, Dwelling, RegisteredCode, RegisteredRecord
 from schemas.review import ReviewItem
 from schemas.village import ConfirmedVillage
@@ -20,6 +20,7 @@ from schemas.village import ConfirmedVillage
 RECORDS: dict[str, dict[str, type]] = {
     "address.raw.v1": {"": RawAddress},
     "address.decision.v1": {"": Decision},
+    "address.reprocess.v1": {"": Reprocess},
     "address.matched.v1": {"": MatchedAddress},
     "address.review.v1": {"": ReviewItem},
     "address.digitised.v1": {"": DigitisedAddress},

@@ -58,6 +58,8 @@ def _province(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Cells]
         "merged": lambda row: row["code"] in legacy,
         "villages": lambda row: row["legacy_commune"] in legacy,
         "aliases": lambda row: row["code"] in (legacy | districts),
+        "edition": lambda _: True,
+        "changes": lambda row: row["province"] == PROVINCE,
         "corrections": lambda row: row["key"][:5] in (legacy | communes),
     }
     return {name: [row for row in rows if keep[name](row)] for name, rows in tables.items()}

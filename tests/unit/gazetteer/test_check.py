@@ -64,6 +64,7 @@ BROKEN_CELLS = [
     ("provinces", 1, {"successor": "99"}, "orphan"),
     ("provinces", 1, {"successor": ""}, "orphan"),
     ("lineage", 0, {"new": "99999"}, "orphan"),
+    ("edition", 0, {"date": "1.7.2025"}, "bad.value"),
     ("lineage", 0, {"old": "99999"}, "orphan"),
     ("merged", 0, {"into": "99999"}, "orphan"),
     ("villages", 0, {"legacy_commune": "99999"}, "orphan"),

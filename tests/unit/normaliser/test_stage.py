@@ -15,7 +15,7 @@ from schemas.address import AddressResult
 from schemas.codec import decode
 from schemas.dead_letter import DeadLetterCode, DeadLetterHeader
 from schemas.matched import MatchedAction, MatchedAddress
-from schemas.normaliser_state import RecordState
+from schemas.normaliser_state import CommuneAt, RecordState
 from schemas.outcome import Outcome
 from schemas.raw import Decision, RawAddress
 from schemas.review import ReviewItem
@@ -37,8 +37,19 @@ ANSWERS: dict[str, Callable[[], AddressResult]] = {
 class ScriptedCore:
     """Answers by the address text; `poison` makes it fail."""
 
+    edition = "2025-07-01"
+    version = "0123456789ab"
+
     def __init__(self) -> None:
         self.batches: list[int] = []
+
+    def stays(self, former: CommuneAt, area: str, result: AddressResult) -> bool:
+        return False
+
+    def carry(
+        self, raw: RawAddress, found: AddressResult, former: CommuneAt, decision: Decision | None = None
+    ) -> AddressResult:
+        return found
 
     def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
         self.batches.append(len(batch))

@@ -58,8 +58,10 @@ def test_of_an_error_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError(f"{given}")
 
     class Placed:
+        edition = version = ""
+
         def digitise(self, raws: Sequence[RawAddress]) -> list[object]:
-            return [type("Result", (), {"faults": ()})() for _ in raws]
+            return [type("Result", (), {"faults": (), "address_text": ""})() for _ in raws]
 
     monkeypatch.setattr(module, "submitted", careless)
     logged, said = process(Placed())
