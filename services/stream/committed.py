@@ -13,7 +13,7 @@ import asyncio
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, for_code
+from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
@@ -104,7 +104,7 @@ async def committed_offset(connection: Connection, group_id: str, partition: Top
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-class _Unstable(KafkaError):  # type: ignore[misc]
+class _UnstableError(KafkaError):  # type: ignore[misc]
     retriable = True
 
 
@@ -127,6 +127,6 @@ async def _ask(connection: Connection, group_id: str, partition: TopicPartition)
 
 def _check(error_code: int) -> None:
     if error_code == _UNSTABLE:
-        raise _Unstable
+        raise _UnstableError
     if error_code:
         raise for_code(error_code)()
