@@ -28,7 +28,7 @@ _PATIENCE_MS = 180_000
 
 @dataclass
 class Feed:
-    """One batch on its way to a pipeline. Call `close` at the end, then `wait`."""
+    """One batch on its way to a pipeline."""
 
     servers: str
     prefix: str
@@ -45,6 +45,7 @@ class Feed:
         self._oracle = Oracle(AddressCore(self._gazetteer))
 
     def open(self) -> None:
+        """Announce the batch."""
         self._put(BATCH_PROGRESS, [(self.batch_id.encode(), encode(BatchOpened(self.batch_id, "chaos", _AT)), [])])
 
     def submit(self, count: int, broken: float = USUAL_BROKEN) -> None:
@@ -62,11 +63,16 @@ class Feed:
         self._put(MATCHED, made)
 
     def close(self) -> None:
+        """Say how many rows the batch has."""
         self._put(BATCH_PROGRESS, [(self.batch_id.encode(), encode(BatchClosed(self.batch_id, self.rows, _AT)), [])])
+
+    def end(self) -> None:
+        """Nothing more will be submitted."""
         self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
 
     def wait(self, seconds: float) -> None:
-        """Return when the broker has acknowledged everything."""
+        """End, and return when the broker has acknowledged everything."""
+        self.end()
         self._sent.result(seconds)
 
     def account(self) -> Account:
@@ -111,4 +117,7 @@ def feeding(servers: str, prefix: str, batch_id: str, seed: int) -> Iterator[Fee
     feed = Feed(servers, prefix, batch_id, seed)
     threading.Thread(target=feed.run, daemon=True).start()
     feed.open()
-    yield feed
+    try:
+        yield feed
+    finally:
+        feed.end()

@@ -69,6 +69,9 @@ class Restoring:
         self._store.load(key, value)
         self._laid.reach(traps.RESTORING)
 
+    def __len__(self) -> int:
+        return len(self._store)
+
 
 def install(laid: traps.Traps) -> None:
     """Put the points where they belong."""
