@@ -37,6 +37,7 @@ def proxied_broker(folder: Path) -> Iterator[ProxiedBroker]:
             # The controller's stands second, where the fencing of a dead broker looks for it.
             "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},PROXIED://127.0.0.1:{behind}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy.port}",
+            "log.cleaner.backoff.ms": "1000",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
         }
         file = write_properties(folder / "server.properties", properties)
