@@ -7,6 +7,7 @@ broker's data is kept when something was found, and named.
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import shutil
 import tempfile
@@ -22,12 +23,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of rows and schedule; by default another one each time")
     parser.add_argument("--long", action="store_true", help=f"{LONG_ROUNDS} rounds of faults over {LONG_ROWS:,} rows")
     parser.add_argument("--rows", type=int, help="rows at the least")
-    parser.add_argument("--rounds", type=int, help="how often each fault comes")
+    parser.add_argument("--rounds", type=int, help="how often each fault comes; 0 for an undisturbed run")
     parser.add_argument("--keep", action="store_true", help="keep the folder in any case")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1_000_000) if options.seed is None else options.seed
     usual = Plan(seed, LONG_ROWS, LONG_ROUNDS) if options.long else Plan(seed)
-    plan = Plan(seed, options.rows or usual.rows, options.rounds or usual.rounds)
+    plan = Plan(
+        seed,
+        usual.rows if options.rows is None else options.rows,
+        usual.rounds if options.rounds is None else options.rounds,
+    )
+    # That the broker goes away is meant.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="diachi-chaos-"))
     print(f"seed {seed}; logs in {folder}", flush=True)
     bad = True
