@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from services.process.stop import interrupt_on_sigterm
 from tests.chaos.run import Plan, chaos
 
 LONG_ROWS, LONG_ROUNDS = 250_000, 6
@@ -33,6 +34,7 @@ def main() -> int:
         usual.rows if options.rows is None else options.rows,
         usual.rounds if options.rounds is None else options.rounds,
     )
+    interrupt_on_sigterm()
     # That the broker goes away is meant.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="diachi-chaos-"))
