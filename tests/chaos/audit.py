@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.batch import BatchStatus
 from schemas.codec import decode
-from services.stream import topics
 from services.stream.envelope import BATCH_ID, LINE_NO, batch_row, claimed_row
 from services.stream.topics import (
     BATCH_PROGRESS,
@@ -231,7 +230,7 @@ async def audit_totals(scope: Scope, expected: Account, told: bytes) -> list[Fin
     published = [record.value for record in records if record.key == scope.batch_id.encode()]
     findings = []
     rows, outcomes = len(expected.steps), dict(sorted(expected.outcomes().items()))
-    for where, value in (("HTTP", told), (topics.BATCH_STATUS, published[-1] if published else b"")):
+    for where, value in (("HTTP", told), (BATCH_STATUS, published[-1] if published else b"")):
         status = decode(BatchStatus, value) if value else None
         right = status is not None and (status.state, status.submitted, status.accounted, status.outcomes) == (
             "complete",

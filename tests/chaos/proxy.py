@@ -27,7 +27,6 @@ class Proxy:
     delay: float = 0.0
     silent: bool = False
     refusing: bool = False
-    cuts: int = 0
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -40,9 +39,7 @@ class Proxy:
                 writer.transport.abort()
             return len(writers)
 
-        connections = asyncio.run_coroutine_threadsafe(reset(), self._loop).result(10) // 2
-        self.cuts += connections
-        return connections
+        return asyncio.run_coroutine_threadsafe(reset(), self._loop).result(10) // 2
 
     async def serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
         server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
@@ -88,9 +85,9 @@ class Proxy:
 
 
 @contextmanager
-def running_proxy(target: int, port: int | None = None) -> Iterator[Proxy]:
+def running_proxy(target: int) -> Iterator[Proxy]:
     """A proxy in a thread of its own."""
-    proxy = Proxy(port or free_port(), target)
+    proxy = Proxy(free_port(), target)
     ready, stop = threading.Event(), asyncio.Event()
     thread = threading.Thread(target=lambda: proxy._loop.run_until_complete(proxy.serve(ready, stop)), daemon=True)
     thread.start()

@@ -29,7 +29,7 @@ ROWS = 1200
 PARTITIONS = 3
 SOUND = ""
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.run import Plan, chaos
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_doubled_whatever_happens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
     with capsys.disabled():
