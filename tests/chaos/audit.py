@@ -40,6 +40,7 @@ _SHOWN = 5
 class Rule(StrEnum):
     """What may not be."""
 
+    OPEN = "a transaction stays open, and nobody can read on"
     LOST = "a row is not accounted for"
     TWICE = "a row is accounted for twice"
     EVENT_TWICE = "an event was published twice"
@@ -79,10 +80,13 @@ async def account(servers: str, prefix: str, batch_id: str) -> dict[int, list[tu
 
 async def audit(scope: Scope, expected: Account) -> list[Finding]:
     """All that is not as in the undisturbed account, but for workers' state and the tracker; read to the end."""
-    found = {
-        topic: await read_committed(scope.servers, scope.prefix + topic, seconds=180)
-        for topic in (*EVENTS, *LETTERS, RAW)
-    }
+    try:
+        found = {
+            topic: await read_committed(scope.servers, scope.prefix + topic, seconds=90)
+            for topic in (*EVENTS, *LETTERS, RAW)
+        }
+    except AssertionError as error:
+        return [Finding(Rule.OPEN, str(error))]
     steps = _steps(found[BATCH_PROGRESS], scope.batch_id)
     return [
         *_rows(steps, expected),
