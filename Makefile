@@ -10,7 +10,7 @@ SBOM ?= build/sbom.json
 AUDIT := build/audit
 UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install pure test lint demo accuracy bench lock sbom audit clean
+.PHONY: install pure test lint demo accuracy bench chaos lock sbom audit clean
 
 install: $(VENV)/.installed $(if $(filter yes,$(COMPILE)),$(COMPILED)) $(GAZETTEER)
 
@@ -64,6 +64,12 @@ accuracy: install
 BENCH := --write
 bench: install
 	$(BIN)/python -m tests.bench $(BENCH)
+
+# Faults on a live stream, by a seeded schedule, and the audit of what came out: some three minutes, which `make test` runs
+# too; with LONG=1 more than half an hour. SEED=7 repeats a schedule.
+chaos: install
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(LONG),--long)
+	LONG=$(LONG) $(BIN)/pytest -q tests/chaos/test_broken.py tests/chaos/test_compaction.py
 
 # After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs,
 # the third what accuracy is compared with.

@@ -17,11 +17,12 @@ from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError, OutOfOrderSequenceNumber
+from aiokafka.errors import IllegalOperation, IncompatibleBrokerVersion, KafkaError, OutOfOrderSequenceNumber
 
 from schemas.dead_letter import DeadLetterCode
 from services.stream.accounting import count_batch
 from services.stream.breaker import Breaker
+from services.stream.committed import committed_offset
 from services.stream.connection import Connection
 from services.stream.metrics import Metrics
 from services.stream.news import News
@@ -158,15 +159,23 @@ class PartitionProcessor:
     async def _seek_to_committed(self) -> None:
         consumer = self._worker.consumer
         try:
-            committed = await consumer.committed(self._partition)
-            if committed is None:
+            committed = await self._committed_offset()
+            if committed is None and not self._committed:
                 await consumer.seek_to_beginning(self._partition)
             else:
                 # What this producer committed counts also where the group's coordinator has not heard of it yet.
-                self._committed = max(committed, self._committed)
+                self._committed = max(committed or 0, self._committed)
                 consumer.seek(self._partition, self._committed)
         except AssertionError as error:  # how aiokafka says that the assignment is gone
             raise PartitionLostError("the assignment is gone") from error
+
+    async def _committed_offset(self) -> int | None:
+        worker = self._worker
+        try:
+            return await committed_offset(worker.connection, worker.group_id, self._partition)
+        except IncompatibleBrokerVersion:  # the embedded broker, which has no coordinator to wait for
+            offset: int | None = await worker.consumer.committed(self._partition)
+            return offset
 
     async def _next(self) -> list[InputRecord]:
         ahead, self._ahead = self._ahead, None

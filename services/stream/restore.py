@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -11,6 +13,9 @@ from services.stream.state import StateStore
 log = structlog.get_logger()
 
 _FETCH_BYTES = 8 * 1024 * 1024
+# Records that are fetched already come without a pause, and heartbeats must get in between: on a machine that was busy
+# with others, workers lost their place in the group while they restored, and began to restore anew, for minutes.
+_CHUNK = 500
 
 
 async def restore(connection: Connection, changelog: TopicPartition, store: StateStore) -> int:
@@ -35,11 +40,12 @@ async def restore(connection: Connection, changelog: TopicPartition, store: Stat
         await consumer.seek_to_beginning(changelog)
         # The last offsets may hold only transaction markers, so the position decides, not the last record seen.
         while await consumer.position(changelog) < end:
-            fetched = await consumer.getmany(changelog, timeout_ms=200, max_records=5000)
+            fetched = await consumer.getmany(changelog, timeout_ms=200, max_records=_CHUNK)
             for record in fetched.get(changelog, ()):
                 if record.offset < end:
                     store.load(record.key, record.value)
                     read += 1
+            await asyncio.sleep(0)
     finally:
         await consumer.stop()
     return read

@@ -1,0 +1,134 @@
+"""The workers of a run: as many of each stage as there should be, whatever befalls them, as a supervisor would do."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.tracker.exactly_once import EXIT_GAVE_UP
+from tests.chaos.traps import Trap, arm
+from tests.stream.pipeline import Pipeline, Worker, metric
+from tests.stream.tracker_process import Tracker
+
+STAGES = ("normaliser", "registrar")
+SCRIPT = Path(__file__).with_name("worker.py")
+_ROOT = Path(__file__).parents[2]
+_ASSIGNED = "diachi_partitions_assigned"
+
+
+@dataclass(eq=False)
+class Member:
+    """One worker, and the file in which traps for it are laid."""
+
+    stage: str
+    worker: Worker
+    traps: Path
+    # A trap is to end it: that is no end by itself.
+    doomed: bool = False
+
+    def partitions(self) -> set[int]:
+        """The partitions that it holds now; none when it does not answer."""
+        try:
+            text = self.worker.metrics()
+        except OSError:
+            return set()
+        return {int(number) for number in re.findall(r'^diachi_state_keys{partition="(\d+)"', text, re.MULTILINE)}
+
+    def value(self, name: str) -> float:
+        """The sum of one of its metrics; 0 when it does not answer."""
+        try:
+            return metric(self.worker, name)
+        except OSError:
+            return 0.0
+
+    @property
+    def serves(self) -> bool:
+        """Whether it runs, is ready and holds partitions."""
+        return self.worker.running and not self.worker.stopped and self.worker.ready() and self.value(_ASSIGNED) > 0
+
+
+@dataclass
+class Crew:
+    """The members at work. `ended` counts those that ended by themselves, by stage and exit status."""
+
+    pipeline: Pipeline
+    folder: Path
+    partitions: int
+    tracker: Tracker
+    tracker_environ: dict[str, str]
+    environ: dict[str, str] = field(default_factory=dict)
+    members: list[Member] = field(default_factory=list)
+    all_members: list[Member] = field(default_factory=list)
+    ended: Counter[str] = field(default_factory=Counter)
+    wanted: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 2))
+
+    def start(self, stage: str, *traps: Trap, broken: str = "") -> Member:
+        """Another worker; traps are laid before it starts."""
+        file = self.folder / f"{stage}-{len(self.all_members)}.traps"
+        if traps:
+            arm(file, *traps)
+        environ = {
+            "CHAOS_TRAPS": str(file),
+            "CHAOS_BROKEN": broken,
+            "PYTHONPATH": str(_ROOT),
+            **self.environ,
+        }
+        member = Member(stage, self.pipeline.start(stage, script=SCRIPT, **environ), file)
+        self.members.append(member)
+        self.all_members.append(member)
+        return member
+
+    def of(self, stage: str) -> list[Member]:
+        return [member for member in self.members if member.stage == stage]
+
+    def serving(self, stage: str) -> list[Member]:
+        return [member for member in self.of(stage) if member.serves]
+
+    def kill(self, member: Member) -> None:
+        self.members.remove(member)
+        member.worker.kill()
+
+    def remove(self, member: Member) -> int:
+        """SIGTERM; the exit status."""
+        self.members.remove(member)
+        return member.worker.terminate()
+
+    def held(self, stage: str, without: Member | None = None) -> bool:
+        """Whether the workers of a stage, but for one, hold all its partitions and process them."""
+        others = [member for member in self.of(stage) if member is not without]
+        return (
+            bool(others)
+            and all(member.worker.ready() for member in others)
+            and sum(member.value(_ASSIGNED) for member in others) == self.partitions
+        )
+
+    def tend(self) -> None:
+        """Count who ended by itself, and bring every stage, and the tracker, to its number."""
+        for member in list(self.members):
+            if not member.worker.running:
+                self.members.remove(member)
+                if not member.doomed:
+                    self.ended[f"{member.stage}, status {member.worker.wait(1)}"] += 1
+        for stage, wanted in self.wanted.items():
+            for _ in range(wanted - len(self.of(stage))):
+                self.start(stage)
+        process = self.tracker.process
+        if process is None or process.poll() is not None:
+            if process is not None and process.returncode >= 0:
+                expected = "as it does when it loses its place" if process.returncode == EXIT_GAVE_UP else "unexpected"
+                self.ended[f"tracker, status {process.returncode}, {expected}"] += 1
+            self.tracker.start(self.tracker_environ)
+
+    def until(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Wait, and tend meanwhile; False when it takes longer."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline:
+                return False
+            self.tend()
+            time.sleep(0.1)
+        return True

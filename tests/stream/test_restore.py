@@ -1,0 +1,51 @@
+"""Restoring state: all of it, and never so much at a stretch that the worker's heartbeats have to wait."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka import TopicPartition
+
+from services.stream.connection import Connection
+from services.stream.restore import restore
+from services.stream.state import MemoryStore
+from tests.stream.kafka_io import create_plain_topics, produce
+
+RECORDS = 20_000
+AT_A_STRETCH = 1000
+
+
+class Counting(MemoryStore):
+    """Counts the records that come before others had their turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.since_a_turn = 0
+        self.longest = 0
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        super().load(key, value)
+        self.since_a_turn += 1
+        self.longest = max(self.longest, self.since_a_turn)
+
+
+def test_others_have_their_turn_while_state_is_read_back(kafka: str, topic_prefix: str) -> None:
+    changelog, store = TopicPartition(f"{topic_prefix}state", 0), Counting()
+
+    async def turns() -> None:
+        while True:
+            store.since_a_turn = 0
+            await asyncio.sleep(0)
+
+    async def scenario() -> int:
+        await create_plain_topics(kafka, [changelog.topic], 1)
+        await produce(kafka, changelog.topic, [(b"%d" % number, b"x", []) for number in range(RECORDS)], 0)
+        others = asyncio.ensure_future(turns())
+        try:
+            return await restore(Connection(kafka), changelog, store)
+        finally:
+            others.cancel()
+
+    assert asyncio.run(scenario()) == RECORDS
+    assert len(store) == RECORDS
+    assert store.longest <= AT_A_STRETCH
