@@ -24,6 +24,7 @@ class DeadLetterCode(StrEnum):
     DECISION_UNKNOWN_RECORD = "decision.unknown_record"
     DECISION_UNKNOWN_COMMUNE = "decision.unknown_commune"
     NOT_REGISTERED = "registration.missing"
+    CODES_EXHAUSTED = "registration.codes_exhausted"
     UNEXPECTED = "internal.unexpected"
 
 

@@ -32,6 +32,7 @@ REFUSED = {
     DeadLetterCode.DECISION_UNKNOWN_RECORD: "The decision is about a record that is not known.",
     DeadLetterCode.DECISION_UNKNOWN_COMMUNE: "The decision names a commune that is not known.",
     DeadLetterCode.NOT_REGISTERED: "The address is known, but its registration is a dead letter itself.",
+    DeadLetterCode.CODES_EXHAUSTED: "Its area has used all of its provisional codes: send the row with a point.",
     DeadLetterCode.UNEXPECTED: "The service failed on the row; the fault is its own.",
 }
 _SHOWN_REASONS = 10

@@ -153,7 +153,8 @@ def _values(sheet: CalamineSheet) -> Iterator[list[Any]]:
             return
         except OverflowError:
             raise LookupError(
-                f"row {number} has a cell that is formatted as a date or time, and whose number is none: format it as a number"
+                f"row {number} has a cell that is formatted as a date or time, and whose number is none: "
+                "format it as a number"
             ) from None
         yield values
 
