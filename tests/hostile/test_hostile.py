@@ -30,7 +30,7 @@ from tests.hostile.through_kafka import hostile_records, run
 SEED = 223_589
 INPUTS = 12_000
 RECORDS = 4000
-# Half of what a container of the service is given.
+# About twice of what so many inputs come to: the state of their records, and caches that are not full yet.
 MOST_MIB = 512
 FOUND: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("regressions.yaml").read_text(encoding="utf-8"))
 

@@ -18,7 +18,7 @@ from tests.soak.memory import grow, new, repeating
 from tests.soak.restoring import restoring
 
 PARTS = ("repeating", "new", "restore", "backlog")
-_RESTORED, _AWAY_SECONDS = 200_000, 30.0
+_RESTORED, _AWAY_SECONDS = 100_000, 30.0
 
 
 def main() -> None:
