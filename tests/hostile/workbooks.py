@@ -162,13 +162,7 @@ def bomb(random: Random) -> File:
     """A small .xlsx of which one part unpacks to gigabytes, or whose last cell is in the last corner of the sheet."""
     whole = _filled(random)
     if random.random() < 0.5:
-        out = io.BytesIO()
-        book = xlsxwriter.Workbook(out, {"in_memory": True})
-        sheet = book.add_worksheet()
-        sheet.write_string(0, 0, "address")
-        sheet.write_string(1_048_575, random.choice([0, 16_383]), "x")
-        book.close()
-        return out.getvalue(), ".xlsx"
+        return _in_the_corner(random.choice([b"A1048576", b"XFD1048576"])), ".xlsx"
     out = io.BytesIO()
     target = random.choice(["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml"])
     with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
@@ -180,6 +174,21 @@ def bomb(random: Random) -> File:
             for _ in range(random.choice([64, 1024, 3000])):
                 part.write(b"<si><t>x</t></si>" * (_BOMB_BYTES // 17))
     return out.getvalue(), ".xlsx"
+
+
+def _in_the_corner(reference: bytes) -> bytes:
+    """A sheet of two cells, the second of which says that it stands far away."""
+    made, out = io.BytesIO(), io.BytesIO()
+    book = xlsxwriter.Workbook(made, {"in_memory": True})
+    book.add_worksheet().write_column(0, 0, ["address", "x"])
+    book.close()
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                part = part.replace(b'"A2"', b'"' + reference + b'"').replace(b'<row r="2"', b'<row r="1048576"')
+            new.writestr(name, part)
+    return out.getvalue()
 
 
 WORKBOOK_KINDS: dict[str, MakeFile] = {"Excel": excel_file, "other workbooks": other_workbook}
