@@ -10,7 +10,7 @@ SBOM ?= build/sbom.json
 AUDIT := build/audit
 UV_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: install pure test lint demo accuracy bench chaos lock sbom audit clean
+.PHONY: install pure test lint demo accuracy bench chaos fuzz soak lock sbom audit clean
 
 install: $(VENV)/.installed $(if $(filter yes,$(COMPILE)),$(COMPILED)) $(GAZETTEER)
 
@@ -70,6 +70,17 @@ bench: install
 chaos: install
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(LONG),--long)
 	LONG=$(LONG) $(BIN)/pytest -q tests/chaos/test_broken.py tests/chaos/test_compaction.py
+
+# Hostile inputs by kind, each of which must be answered, then records through a real Kafka: `make fuzz N=1000000 SEED=7`.
+# A seed gives the same inputs again; without one it is new, and printed. `make test` runs a short form.
+N := 120000
+RECORDS := 40000
+fuzz: install
+	$(BIN)/python -m tests.hostile --count $(N) --records $(RECORDS) $(if $(SEED),--seed $(SEED))
+
+# Memory over a million records, state restore, and a broker that goes: some ten minutes. See docs/limits.md.
+soak: install
+	$(BIN)/python -m tests.soak $(SOAK)
 
 # After a change of the dependencies in pyproject.toml; needs uv. The second lock is what the container image installs,
 # the third what accuracy is compared with.

@@ -26,6 +26,7 @@ class DeadLetterCode(StrEnum):
     REPROCESS_GAZETTEER = "reprocess.other_gazetteer"
     REPROCESS_FORGOTTEN = "reprocess.nothing_remembered"
     NOT_REGISTERED = "registration.missing"
+    CODES_EXHAUSTED = "registration.codes_exhausted"
     UNEXPECTED = "internal.unexpected"
 
 

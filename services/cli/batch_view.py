@@ -34,6 +34,7 @@ REFUSED = {
     DeadLetterCode.REPROCESS_GAZETTEER: "The request to run the record again is for another gazetteer.",
     DeadLetterCode.REPROCESS_FORGOTTEN: "The record's text was not kept, so that it cannot be run again.",
     DeadLetterCode.NOT_REGISTERED: "The address is known, but its registration is a dead letter itself.",
+    DeadLetterCode.CODES_EXHAUSTED: "Its area has used all of its provisional codes: send the row with a point.",
     DeadLetterCode.UNEXPECTED: "The service failed on the row; the fault is its own.",
 }
 _SHOWN_REASONS = 10

@@ -35,7 +35,7 @@ class Workbook:
     def __init__(self, path: Path, sheet: str | None = None, wanted: Collection[str] = ()) -> None:
         """`sheet` is its name, the first one if None. Raises ReadError, OSError."""
         self._path = path
-        _require_modest(path)
+        require_modest(path)
         self._spool = _unpack(path, sheet or "")
         self._head = Head(*orjson.loads(next(self._lines(0))))
         if self._head.width > MOST_COLUMNS:
@@ -89,12 +89,12 @@ def _with_repeated(row: Row, repeated: frozenset[str]) -> Row:
     return Row(row.number, row.values, row.surplus, row.line, repeated)
 
 
-def _require_modest(path: Path) -> None:
+def require_modest(path: Path) -> None:
     """Refuse an archive that says itself that it unpacks to too much. Raises ReadError."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, RuntimeError, ValueError, EOFError):
         return  # .xls is none; a damaged one is named by what reads it
     unpacked = sum(part.file_size for part in parts)
     if unpacked > _MOST_UNPACKED_BYTES or len(parts) > _MOST_PARTS:

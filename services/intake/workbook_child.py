@@ -37,7 +37,8 @@ CANNOT_READ, TOO_LARGE = 3, 4
 
 # Excel shows so many digits of a number, and keeps hardly more.
 _DIGITS = 15
-_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+# Half a surrogate pair is no character: such an escape stays as it is written.
+_ESCAPE = re.compile("_x((?![dD][89A-Fa-f])[0-9A-Fa-f]{4})_")
 
 
 Formats = Mapping[int, NumberFormat]
@@ -122,7 +123,7 @@ def _rows(sheet: CalamineSheet, formats: Formats) -> Iterator[tuple[int, list[st
         if left >= first_column:
             ends.setdefault(top, []).append((left - first_column, bottom))
     open_cells: dict[int, tuple[int, str]] = {}
-    for index, values in enumerate(sheet.iter_rows()):
+    for index, values in enumerate(_values(sheet)):
         cells = [shown(value) for value in values]
         for column, number_format in formats.items():
             nth = column - first_column
@@ -139,6 +140,23 @@ def _rows(sheet: CalamineSheet, formats: Formats) -> Iterator[tuple[int, list[st
             while cells and not cells[-1]:
                 cells.pop()
             yield index + 1, cells, [left for left in repeated if left < len(cells)]
+
+
+def _values(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    """The rows of the sheet. Raises LookupError where a cell is formatted as a date or time that no calendar has."""
+    rows, number = iter(sheet.iter_rows()), 0
+    while True:
+        number += 1
+        try:
+            values = next(rows)
+        except StopIteration:
+            return
+        except OverflowError:
+            raise LookupError(
+                f"row {number} has a cell that is formatted as a date or time, and whose number is none: "
+                "format it as a number"
+            ) from None
+        yield values
 
 
 def _below(sheet: CalamineSheet) -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -16,6 +16,7 @@ from schemas.codec import decode, encode
 from schemas.dead_letter import DeadLetterCode
 from schemas.matched import MatchedAction, MatchedAddress
 from schemas.outcome import Outcome
+from services.address.vpostcode import CodesExhaustedError
 from services.registrar.publications import publications
 from services.registrar.registry import Registry
 from services.registrar.rules import Registration, confirm, register, release
@@ -35,6 +36,7 @@ from services.stream.topics import (
 
 log = structlog.get_logger()
 
+_EXHAUSTED = "the area has used all of its provisional codes: see what its sources send; send the row with a point"
 _FAILED = "the registrar failed on this record: replay it"
 _NOT_REGISTERED = (
     "the registration that this text led to before is a dead letter itself: replay that one, then this one"
@@ -78,6 +80,10 @@ class Registrar:
         try:
             registration = _apply(registry, event)
             published = _publications(registration, event, time) if registration else []
+        except CodesExhaustedError:
+            # What operators send can lead here, so it is no failure of the service.
+            _put_aside(record, event, DeadLetterCode.CODES_EXHAUSTED, _EXHAUSTED, out)
+            return True
         except Exception as error:
             log.error("record failed", partition=record.partition, offset=record.offset, **where(error))
             _put_aside(record, event, DeadLetterCode.UNEXPECTED, _FAILED, out)

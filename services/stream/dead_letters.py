@@ -109,7 +109,7 @@ def read_letter(topic: str, record: LetterRecord) -> Letter | None:
     own, why = record.headers[: -len(_NAMES)], record.headers[-len(_NAMES) :]
     if [name for name, _ in why] != _NAMES:
         return None
-    said = {name: value.decode(errors="replace") for name, value in why}
+    said = {name: (value or b"").decode(errors="replace") for name, value in why}
     partition, offset = said[DeadLetterHeader.PARTITION.value], said[DeadLetterHeader.OFFSET.value]
     if not (partition.isdecimal() and offset.isdecimal()):
         return None

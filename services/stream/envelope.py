@@ -25,6 +25,11 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d
 # As schemas/json has them: what a producer puts into headers goes on to other topics.
 _BATCH_ID = re.compile(rb"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _LINE_NO = re.compile(rb"[1-9][0-9]{0,7}")
+# What is remembered of headers must not be of any size: these lengths are the longest that can be right.
+_MOST_TIME_BYTES = 40
+_TRACEPARENT_BYTES = 55
+# The years 1 to 9999, in milliseconds: a producer can put any number where a broker keeps its timestamps.
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
 
 def header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
@@ -69,7 +74,7 @@ def event_headers(
     """
     fixed = _fixed(data_schema or topic, source)
     headers: Headers = [*fixed, ("ce_id", event.encode()), ("ce_subject", subject), ("ce_time", time)]
-    if trace is not None and (trace_id := _trace_id(trace)) is not None:
+    if trace is not None and len(trace) == _TRACEPARENT_BYTES and (trace_id := _trace_id(trace)) is not None:
         span = (event[:8] + event[9:13] + event[14:18]).encode()
         headers.append(("traceparent", b"00-%b-%b-01" % (trace_id, span)))
     return headers
@@ -83,15 +88,18 @@ def _trace_id(trace: bytes) -> bytes | None:
 
 
 def rfc3339(timestamp_ms: int) -> bytes:
-    """A Kafka timestamp as `2026-01-02T03:04:05.678Z`."""
-    moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.").encode() + b"%03dZ" % (timestamp_ms % 1000)
+    """A Kafka timestamp as `2026-01-02T03:04:05.678Z`; one beyond the years 1 to 9999 as their first or last moment."""
+    timestamp_ms = min(max(timestamp_ms, _FIRST_MS), _LAST_MS)
+    moment = datetime.fromtimestamp(timestamp_ms // 1000, UTC)
+    return moment.isoformat()[:19].encode() + b".%03dZ" % (timestamp_ms % 1000)
 
 
 def event_time(headers: Sequence[tuple[str, bytes]], timestamp_ms: int) -> bytes:
     """When the fact happened: the cause's own `ce_time` if that is a time, else the time its record was produced."""
     given = header(headers, "ce_time")
-    return given if given is not None and _is_time(given) else rfc3339(timestamp_ms)
+    if given is not None and len(given) <= _MOST_TIME_BYTES and _is_time(given):
+        return given
+    return rfc3339(timestamp_ms)
 
 
 @lru_cache(maxsize=1024)

@@ -300,7 +300,10 @@ class PartitionProcessor:
     def _adapt(self, seconds: float) -> None:
         """Keep a batch of slow records within its time budget."""
         most = self._worker.settings.max_batch_records
-        self._limit = max(1, self._limit // 2) if seconds > _BATCH_SECONDS else min(most, self._limit * 2)
+        if seconds > _BATCH_SECONDS:
+            self._limit = max(1, self._limit // 2)
+        elif 2 * seconds <= _BATCH_SECONDS:  # one of twice the size would be within it too
+            self._limit = min(most, self._limit * 2)
 
     async def _transact(self, records: Sequence[InputRecord], out: Outputs) -> None:
         """Outputs, changelog, progress and the input offset, committed together or not at all."""

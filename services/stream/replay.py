@@ -39,7 +39,8 @@ def replay_of(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
     last = headers[-len(_NAMES) :]
     if [name for name, _ in last] != _NAMES:
         return None
-    count, origin, reason = (value for _, value in last)
+    # Kafka lets a header have no value, which the client hands over as None, whatever its types say.
+    count, origin, reason = (value or b"" for _, value in last)
     place = _ORIGIN.fullmatch(origin)
     if not _COUNT.fullmatch(count) or place is None or reason not in _CODES:
         return None

@@ -8,6 +8,8 @@ import pytest
 from schemas.codec import encode
 from schemas.dead_letter import DeadLetterHeader
 from schemas.outcome import Outcome
+from schemas.registrar_state import Area
+from services.address.vpostcode import MAX_SERIAL
 from services.registrar.stage import Registrar
 from services.stream.outputs import Outputs
 from services.stream.state import MemoryStore
@@ -54,3 +56,15 @@ def test_a_failed_record_leaves_nothing_in_the_registry() -> None:
     out = Outputs("registrar", MATCHED, "topic-id", MATCHED_DEAD_LETTERS)
     Registrar().process([Record(encode(event(7, None, action="register")), key=b"22110")], store, out)
     assert store.changes() == {}
+
+
+def test_an_area_without_codes_is_no_failure_of_the_service_and_places_what_has_a_point() -> None:
+    store = MemoryStore()
+    store.put(b"area:22110", encode(Area(last_serial=MAX_SERIAL)))
+    out = Outputs("registrar", MATCHED, "topic-id", MATCHED_DEAD_LETTERS)
+    records = [Record(encode(event(7, result(lat=None)))), Record(encode(event(8, result(), record="post:2")))]
+    assert Registrar().process(records, store, out) == 0
+    (letter,) = (each for each in out.records if each.topic == MATCHED_DEAD_LETTERS)
+    assert dict(letter.headers)[DeadLetterHeader.ERROR_CODE] == b"registration.codes_exhausted"
+    steps = [(step.outcome, step.reason) for step in out.transitions["b1"]]
+    assert steps == [(Outcome.DEAD_LETTER, "registration.codes_exhausted"), (Outcome.DIGITISED, None)]

@@ -1,0 +1,86 @@
+"""A run over all kinds of hostile input in one process, with what it came to."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from random import Random
+
+import psutil
+
+from tests.bench.usage import peak_mib
+from tests.hostile.files import answer, counted, folder, unpack
+from tests.hostile.records import RECORD_KINDS
+from tests.hostile.stages import BATCH, InProcess
+from tests.hostile.tables import TABLE_KINDS
+from tests.hostile.workbooks import WORKBOOK_KINDS, bomb
+
+# What each kind is of all inputs; a workbook costs as much as a hundred records. Workbooks come first:
+# to fork for each is cheap only while the process is small. Bombs are counted, not shared.
+_SHARES = {
+    "Excel": 0.005,
+    "other workbooks": 0.005,
+    "bytes": 0.16,
+    "JSON shapes": 0.22,
+    "addresses": 0.34,
+    "Kafka headers": 0.16,
+    "CSV": 0.05,
+    "no CSV": 0.01,
+    "JSON Lines": 0.05,
+}
+_ONE_BOMB_IN = 20_000
+BOMBS = "zip bombs"
+
+
+def shares(count: int) -> dict[str, int]:
+    """How many inputs of each kind make up `count`; at least one of each."""
+    found = {kind: max(1, round(share * count)) for kind, share in _SHARES.items()}
+    return {**found, BOMBS: max(1, count // _ONE_BOMB_IN)}
+
+
+class Campaign:
+    """Runs kinds one after the other; the state that records leave behind is kept, and so is what caches hold."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._process = psutil.Process()
+        self._stages = InProcess()
+        self._inputs = 0
+        self._start_mib = self.memory_mib()
+
+    def memory_mib(self) -> float:
+        """What is resident now."""
+        return float(self._process.memory_info().rss) / 2**20
+
+    def run(self, kind: str, count: int) -> str:
+        """Make and answer `count` inputs of a kind; a line that says what they came to.
+
+        Raises AssertionError for one that is not answered, and whatever a fault of ours raises.
+        """
+        random = Random(f"{self._seed} {kind}")
+        self._stages.answers, self._stages.slowest = Counter(), 0.0
+        files: Counter[str] = Counter()
+        if kind in RECORD_KINDS:
+            for start in range(0, count, BATCH):
+                self._stages.feed(RECORD_KINDS[kind](random) for _ in range(min(BATCH, count - start)))
+            answers = self._stages.answers
+        else:
+            with folder() as place:
+                for _ in range(count):
+                    if kind in TABLE_KINDS:
+                        files[answer(TABLE_KINDS[kind](random), place, self._stages)] += 1
+                    else:
+                        make = bomb if kind == BOMBS else WORKBOOK_KINDS[kind]
+                        files[unpack(make(random), place)] += 1
+            assert files.total() == count
+            answers = files
+        self._inputs += count
+        slowest = f", {self._stages.slowest * 1e6:,.0f} µs a record" if kind in RECORD_KINDS else ""
+        return f"{kind}: {count:,} ({counted(answers)}); {self.memory_mib():,.0f} MiB{slowest}"
+
+    def total(self) -> str:
+        """How many inputs there were, and what they did to memory."""
+        return (
+            f"{self._inputs:,} inputs answered; {self._start_mib:,.0f} MiB before, {self.memory_mib():,.0f} after, "
+            f"{peak_mib(os.getpid()):,.0f} at the most"
+        )
