@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from schemas.outcome import Outcome
 from schemas.raw import Decision
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class RecordState:
+class RecordState(Record, frozen=True):
     """What the normaliser remembers of a record.
 
     `source_hash` is over the source's own address fields; while it is unchanged a decision holds and nothing is

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec.structs import replace
 
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import LegacyCommune
@@ -119,7 +121,7 @@ class AddressCore:
             if known is not None:
                 return known
         if match.ranking.empty:
-            resolved = replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
+            resolved = dataclasses.replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
         else:
             resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, point.position)
         located = _Located(resolved, *self._position(resolved, point))

@@ -6,10 +6,10 @@ It is the single writer of the codes of its registry areas, because an area is t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import orjson
 import structlog
+from msgspec.structs import replace
 
 from schemas.batch import Transition
 from schemas.codec import decode, encode
