@@ -58,6 +58,8 @@ class Outputs:
         self._time = b""
         self._trace: bytes | None = None
         self.records: list[Output] = []
+        # How many records were taken for each topic.
+        self.counts: Counter[str] = Counter()
         # Faults found in the addresses of this batch, for the metrics.
         self.faults: Counter[str] = Counter()
 
@@ -119,6 +121,8 @@ class Outputs:
             )
             self.publish(BATCH_PROGRESS, batch_id.encode(), encode(event), last)
 
-    def counts(self) -> Counter[str]:
-        """How many records go to each topic."""
-        return Counter(record.topic for record in self.records)
+    def take(self) -> list[Output]:
+        """The records to send, which are not kept here: the client has its own copy while they are on their way."""
+        taken, self.records = self.records, []
+        self.counts.update(record.topic for record in taken)
+        return taken
