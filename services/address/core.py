@@ -38,7 +38,7 @@ from services.address.resolve import NOTHING, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch
 
-_CACHED_RESULTS = 65_536
+_CACHED_RESULTS = 8_192
 _LOCATED = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
 
 
