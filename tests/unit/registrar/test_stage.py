@@ -12,7 +12,7 @@ from services.registrar.stage import Registrar
 from services.stream.outputs import Outputs
 from services.stream.state import MemoryStore
 from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS
-from tests.unit.make import Record, event, result
+from tests.unit.make import AREA, LAT, Record, event, result
 
 
 def process(*records: Record) -> tuple[Outputs, int]:
@@ -54,3 +54,17 @@ def test_a_failed_record_leaves_nothing_in_the_registry() -> None:
     out = Outputs("registrar", MATCHED, "topic-id", MATCHED_DEAD_LETTERS)
     Registrar().process([Record(encode(event(7, None, action="register")), key=b"22110")], store, out)
     assert store.changes() == {}
+
+
+def test_what_is_published_of_an_area_is_placed_by_the_area_with_which_its_codes_begin() -> None:
+    """Codes with a point and without, of a dwelling that moves, and its tombstones."""
+    located, moved, unlocated = result(), result(lat=LAT + 0.1), result(lat=None)
+    out, _ = process(
+        Record(encode(event(1, located)), key=AREA.encode()),
+        Record(encode(event(2, moved)), key=AREA.encode(), offset=1),
+        Record(encode(event(3, unlocated, "post:2")), key=AREA.encode(), offset=2),
+    )
+    keys = {output.key for output in out.records}
+    assert len(keys) == 3
+    assert sum(output.value is None for output in out.records) == 3
+    assert [output.placed_by for output in out.records] == [output.key[:5] for output in out.records if output.key]
