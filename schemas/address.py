@@ -5,8 +5,9 @@ No field holds personal data: `address_text` is the submitted text with phones a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from schemas.record import Record
 
 
 class MatchLevel(StrEnum):
@@ -39,8 +40,7 @@ class NextAction(StrEnum):
     FIX = "FIX"
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(Record, frozen=True):
     """The part of the address below the commune, as written, in tidy form (None where absent)."""
 
     house_number: str | None = None
@@ -51,8 +51,7 @@ class Components:
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyPlace:
+class LegacyPlace(Record, frozen=True):
     """The commune before July 2025 that the text speaks of.
 
     `assumed` says that the text does not tell which age it is of: its commune is one of today, and this the old one of
@@ -68,8 +67,7 @@ class LegacyPlace:
     assumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Record, frozen=True):
     """WGS84 degrees; `accuracy_m` is the radius in metres within which the address lies."""
 
     lat: float
@@ -78,8 +76,7 @@ class Position:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(Record, frozen=True):
     """A candidate that lost, with its score."""
 
     commune_code: str
@@ -89,8 +86,7 @@ class Rival:
     score: int
 
 
-@dataclass(frozen=True, slots=True)
-class AddressResult:
+class AddressResult(Record, frozen=True):
     """The digitised form of one address.
 
     `score` is 100 minus the penalties of `faults`; `margin` is the distance to the best rival in another commune.

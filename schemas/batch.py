@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import field
+
 from schemas.outcome import Outcome
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOpened:
+class BatchOpened(Record, frozen=True):
     """Intake starts to send the rows of a batch. `name` is what the operator calls it, for example a file name."""
 
     batch_id: str
@@ -19,8 +20,7 @@ class BatchOpened:
     kind: Literal["opened"] = "opened"
 
 
-@dataclass(frozen=True, slots=True)
-class BatchClosed:
+class BatchClosed(Record, frozen=True):
     """Intake has sent all rows of a batch, and counted them."""
 
     batch_id: str
@@ -29,8 +29,7 @@ class BatchClosed:
     kind: Literal["closed"] = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Record, frozen=True):
     """One row's step. `previous` is what the row counted as before (None for its first outcome), `previous_reason`
     why. `reason` is the error code of a dead letter, or the heaviest fault of a row in review."""
 
@@ -43,8 +42,7 @@ class Transition:
     previous_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchTransitions:
+class BatchTransitions(Record, frozen=True):
     """The steps that one transaction of one stage made for one batch. (`stage`, `topic_id`, `partition`) is the
     input it read and `offset` its last offset: a reader that remembers it per batch counts nothing twice."""
 
@@ -57,8 +55,7 @@ class BatchTransitions:
     kind: Literal["transitions"] = "transitions"
 
 
-@dataclass(frozen=True, slots=True)
-class BatchStatus:
+class BatchStatus(Record, frozen=True):
     """Where a batch stands. `submitted` is None until intake has closed the batch; `complete` once the outcomes add
     up to it. `reasons` counts error codes of dead letters and the heaviest fault of rows in review."""
 

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from schemas.record import Record
 
 
 class DeadLetterCode(StrEnum):
@@ -51,8 +52,7 @@ class ReplayHeader(StrEnum):
     REASON = "diachi-replay-reason"
 
 
-@dataclass(frozen=True, slots=True)
-class HandledLetter:
+class HandledLetter(Record, frozen=True):
     """A dead letter that is listed no more. `topic` (without prefix), `topic_id`, `partition` and `offset` are its own
     place; `error_code` is why it was there."""
 

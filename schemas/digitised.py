@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from schemas.address import AddressResult
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class DigitisedAddress:
+class DigitisedAddress(Record, frozen=True):
     """`code` is the 12-character Vpostcode-style code, `unit` tells dwellings in one cell apart (None for the
     first), `written_code` is the form with check character. `aliases` are the earlier codes that resolve to this
     one. `record_key` is the record whose event made this version; several may share the dwelling."""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from schemas.address import CoordinateLevel, MatchLevel
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class PointGeometry:
+class PointGeometry(Record, frozen=True):
     """Longitude first, as GeoJSON demands."""
 
     coordinates: tuple[float, float]
     type: Literal["Point"] = "Point"
 
 
-@dataclass(frozen=True, slots=True)
-class MapProperties:
+class MapProperties(Record, frozen=True):
     code: str
     unit: str | None
     written_code: str
@@ -32,8 +30,7 @@ class MapProperties:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class MapFeature:
+class MapFeature(Record, frozen=True):
     """`geometry` is None where the position is no finer than the commune."""
 
     id: str

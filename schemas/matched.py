@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas.address import AddressResult
 from schemas.outcome import Outcome
+from schemas.record import Record
 
 
 class MatchedAction(StrEnum):
@@ -18,8 +18,7 @@ class MatchedAction(StrEnum):
     CONFIRM = "confirm"
 
 
-@dataclass(frozen=True, slots=True)
-class MatchedAddress:
+class MatchedAddress(Record, frozen=True):
     """`version` is the offset of the raw record that caused this; the registrar ignores older ones. For CONFIRM it is
     the version that should be registered.
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from schemas.address import Components, CoordinateLevel, LegacyPlace, MatchLevel, Position
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class NationalAddress:
+class NationalAddress(Record, frozen=True):
     """`full_address` is the standard form since July 2025: components, commune, province. No personal data."""
 
     code: str

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from schemas.outcome import Outcome
 from schemas.raw import Decision, RawPosition
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Record, frozen=True):
     """A record's address fields as its source gave them, phones and the householder's name redacted."""
 
     address: str
@@ -20,8 +18,7 @@ class Remembered:
     position: RawPosition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CommuneAt:
+class CommuneAt(Record, frozen=True):
     """The commune that had a code at an edition of the gazetteer, the day (ISO) from which its communes were those of
     today."""
 
@@ -29,8 +26,7 @@ class CommuneAt:
     commune_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class LastGood:
+class LastGood(Record, frozen=True):
     """What the published version was made of, while a later one waits in review."""
 
     fields: Remembered
@@ -38,8 +34,7 @@ class LastGood:
     result_hash: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordState:
+class RecordState(Record, frozen=True):
     """What the normaliser remembers of a record, also of one that was withdrawn.
 
     `source_hash` is over the source's own address fields; while it is unchanged a decision holds and nothing is

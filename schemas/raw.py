@@ -6,13 +6,11 @@ This is the only topic, with its dead letters, that carries personal data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from schemas.address import Components
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class RawPosition:
+class RawPosition(Record, frozen=True):
     """Either `lat`/`lon` (WGS84 degrees) or `easting`/`northing` (metres) with the EPSG code of the VN-2000 zone."""
 
     lat: float | None = None
@@ -23,16 +21,14 @@ class RawPosition:
     accuracy_m: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Householder:
+class Householder(Record, frozen=True):
     """Personal data; never leaves raw and its dead letters."""
 
     name: str | None = None
     phone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RawAddress:
+class RawAddress(Record, frozen=True):
     """One address as a postal operator holds it. The separate fields, where given, are added to the text.
 
     `extra` holds the operator's own columns by name: they come back in the outcome file and go nowhere else.
@@ -52,8 +48,7 @@ class RawAddress:
     line_no: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Record, frozen=True):
     """The fields a person settled, for the record under the same key.
 
     `based_on_version` is the version of the result the person saw; any but the current one is refused.
@@ -74,8 +69,7 @@ class Decision:
     line_no: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reprocess:
+class Reprocess(Record, frozen=True):
     """Asks for what is remembered of the record under the same key to be run again with another gazetteer.
 
     It brings no address, so that it can neither undo a correction nor bring a withdrawn record back. A normaliser that

@@ -6,14 +6,13 @@ Keys: `record:<area>:<record key>`, `code:<code>` or `code:<code>-<unit>`, `cell
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from schemas.address import Position
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredRecord:
+class RegisteredRecord(Record, frozen=True):
     """The code that a record was given in an area; `code` is None once it left, `moved_to` the area where it went then.
     `version` orders its events.
 
@@ -27,8 +26,7 @@ class RegisteredRecord:
     kind: Literal["record"] = "record"
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredCode:
+class RegisteredCode(Record, frozen=True):
     """One issued (code, unit). `holders` counts the records that live there now. Retired ones stay, so that a code is
     never issued twice; `alias_of` names the code with unit that a retired one resolves to, `moved_to` the area where
     its address went, `moved_with` the record to look up there. `issued_at` and
@@ -51,16 +49,14 @@ class RegisteredCode:
     kind: Literal["code"] = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Record, frozen=True):
     """The highest unit that was issued in a cell with several dwellings."""
 
     last_unit: int
     kind: Literal["cell"] = "cell"
 
 
-@dataclass(frozen=True, slots=True)
-class Dwelling:
+class Dwelling(Record, frozen=True):
     """The code of a dwelling that the address components single out."""
 
     code: str
@@ -68,8 +64,7 @@ class Dwelling:
     kind: Literal["dwelling"] = "dwelling"
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Record, frozen=True):
     """The last provisional serial of a registry area."""
 
     last_serial: int

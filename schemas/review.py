@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from schemas.address import AddressResult
+from schemas.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewItem:
+class ReviewItem(Record, frozen=True):
     """`version` is what a decision names as `based_on_version`. `published` says that an earlier good version of
     the address stays published while this one waits."""
 

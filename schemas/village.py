@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from schemas.record import Record
 
-@dataclass(frozen=True, slots=True)
-class ConfirmedVillage:
+
+class ConfirmedVillage(Record, frozen=True):
     """A village of a commune of today. `kind` is written small (`tổ dân phố`), `name` without it.
 
     `legacy_commune_code` is the old commune where it is told, by which villages of one name in a merged commune are

@@ -8,7 +8,8 @@ decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gazetteer.gazetteer import Gazetteer
 from schemas.address import AddressResult, NextAction, Rival

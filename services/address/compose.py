@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+
+from msgspec import structs
 
 from gazetteer.names import fold, tidy
 from schemas.address import Components
@@ -75,9 +76,9 @@ def redacted_decision(decision: Decision) -> Decision:
     """A decision without phones in any of its texts: what a person typed is published too."""
     components = decision.components
     if components is not None:
-        texts = {one.name: getattr(components, one.name) for one in fields(components)}
+        texts = {one.name: getattr(components, one.name) for one in structs.fields(components)}
         components = Components(**{name: text and redact(text, None) for name, text in texts.items()})
-    return replace(
+    return structs.replace(
         decision,
         address_text=redact(decision.address_text, None),
         village=decision.village and redact(decision.village, None),

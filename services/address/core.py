@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec.structs import replace
 
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
@@ -38,7 +40,7 @@ from services.address.resolve import NOTHING, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch, is_within_reach
 
-_CACHED_RESULTS = 65_536
+_CACHED_RESULTS = 8_192
 _LOCATED = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
 
 
@@ -203,7 +205,7 @@ class AddressCore:
             if known is not None:
                 return known
         if match.ranking.empty:
-            resolved = replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
+            resolved = dataclasses.replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
         else:
             resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, place)
         located = _Located(resolved, *self._position(resolved, point))

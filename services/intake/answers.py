@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import structs
 
 from schemas.address import AddressResult
 from schemas.outcome import Outcome
@@ -84,7 +86,7 @@ def result_fields(answer: Answer) -> dict[str, Any]:
         "legacy_district": legacy.district if legacy else None,
         "legacy_province": legacy.province if legacy else None,
         "legacy_assumed": legacy.assumed if legacy else None,
-        **asdict(result.components),
+        **structs.asdict(result.components),
         "postal_code": result.postal_code,
         "proposed_code": result.proposed_code,
         "lat": position.lat if position else None,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from schemas.address import AddressResult, NextAction
 from schemas.matched import MatchedAction, MatchedAddress
@@ -118,7 +121,7 @@ def replayed(change: Change, reason: str) -> Change:
         else replace(event, previous_outcome=Outcome.DEAD_LETTER, previous_reason=reason)
         for event in change.matched
     )
-    return replace(change, matched=matched, previous=Outcome.DEAD_LETTER, previous_reason=reason)
+    return dataclasses.replace(change, matched=matched, previous=Outcome.DEAD_LETTER, previous_reason=reason)
 
 
 def decided(

@@ -6,8 +6,11 @@ record stays withdrawn, and a record that was run with this gazetteer already is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from schemas.address import AddressResult, NextAction
 from schemas.dead_letter import DeadLetterCode
@@ -152,7 +155,7 @@ class _Again:
         event: tuple[MatchedAddress, ...] = register_events(
             self.key, self.known, self.offset, None, result, same_place=True
         )
-        return replace(
+        return dataclasses.replace(
             change,
             matched=event,
             state=replace(state, communes=communes, last_good=replace(good, result_hash=fresh)),

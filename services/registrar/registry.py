@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from schemas.codec import decode, encode
 from schemas.registrar_state import Area, Cell, Dwelling, RegisteredCode, RegisteredRecord

@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from schemas.address import AddressResult, CoordinateLevel, Position
 from schemas.matched import MatchedAddress

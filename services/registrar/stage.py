@@ -6,10 +6,10 @@ It is the single writer of the codes of its registry areas, because an area is t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import orjson
 import structlog
+from msgspec.structs import replace
 
 from schemas.batch import Transition
 from schemas.codec import decode, encode
@@ -92,8 +92,10 @@ class Registrar:
             _put_aside(record, event, DeadLetterCode.NOT_REGISTERED, _NOT_REGISTERED, out)
             return True
         registry.apply()
+        # What is of one area stands in one partition, in the order in which it was decided (decision 56).
+        area = event.registry_area.encode()
         for topic, key, value in published:
-            out.publish(topic, key.encode(), value, record)
+            out.publish(topic, key.encode(), value, record, placed_by=area)
         _account(event, registration.outcome, registration.code, None, out)
         return True
 

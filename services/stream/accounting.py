@@ -21,7 +21,7 @@ def count_batch(
     metrics.batch_seconds.labels(stage).observe(processing)
     metrics.transaction_seconds.labels(stage).observe(transaction)
     metrics.unexpected.labels(stage).inc(failures)
-    for topic, count in out.counts().items():
+    for topic, count in out.counts.items():
         metrics.published.labels(stage, topic).inc(count)
     for fault, count in out.faults.items():
         metrics.faults.labels(stage, fault).inc(count)

@@ -31,7 +31,7 @@ class InputRecord(Protocol):
 
 
 class Output(NamedTuple):
-    """One record to produce. `partition` None lets the key decide."""
+    """One record to produce. `partition` None lets the key decide, or `placed_by` in its stead."""
 
     topic: str
     key: bytes | None
@@ -39,6 +39,7 @@ class Output(NamedTuple):
     headers: Headers
     timestamp_ms: int
     partition: int | None = None
+    placed_by: bytes | None = None
 
 
 class Outputs:
@@ -57,11 +58,18 @@ class Outputs:
         self._time = b""
         self._trace: bytes | None = None
         self.records: list[Output] = []
+        # How many records were taken for each topic.
+        self.counts: Counter[str] = Counter()
         # Faults found in the addresses of this batch, for the metrics.
         self.faults: Counter[str] = Counter()
 
-    def publish(self, topic: str, key: bytes, value: bytes | None, cause: InputRecord) -> None:
-        """An event on `topic`, None for a tombstone, caused by `cause`."""
+    def publish(
+        self, topic: str, key: bytes, value: bytes | None, cause: InputRecord, placed_by: bytes | None = None
+    ) -> None:
+        """An event on `topic`, None for a tombstone, caused by `cause`.
+
+        What has the same `placed_by` goes to one partition; by default the key says to which.
+        """
         if cause is not self._cause:
             self._cause = cause
             self._time = event_time(cause.headers, cause.timestamp)
@@ -76,7 +84,7 @@ class Outputs:
             time=self._time,
             trace=self._trace,
         )
-        self.records.append(Output(topic, key, value, headers, cause.timestamp))
+        self.records.append(Output(topic, key, value, headers, cause.timestamp, None, placed_by))
 
     def dead_letter(self, cause: InputRecord, code: DeadLetterCode, detail: str) -> None:
         """The input record itself, bytes and headers unchanged, with headers that say where and why it failed."""
@@ -113,6 +121,8 @@ class Outputs:
             )
             self.publish(BATCH_PROGRESS, batch_id.encode(), encode(event), last)
 
-    def counts(self) -> Counter[str]:
-        """How many records go to each topic."""
-        return Counter(record.topic for record in self.records)
+    def take(self) -> list[Output]:
+        """The records to send, which are not kept here: the client has its own copy while they are on their way."""
+        taken, self.records = self.records, []
+        self.counts.update(record.topic for record in taken)
+        return taken

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -316,9 +317,8 @@ class PartitionProcessor:
         producer, worker = self._producer, self._worker
         try:
             await producer.begin_transaction()
-            futures = await send_outputs(
-                producer, [*out.records, *changes], worker.settings.topic_prefix, worker.partitioner
-            )
+            outputs = chain(out.take(), changes)
+            futures = await send_outputs(producer, outputs, worker.settings.topic_prefix, worker.partitioner)
             # One after the other: the broker verifies both with the transaction's coordinator, and of two requests of
             # one producer at a time it refuses one, which the client repeats after a tenth of a second.
             await asyncio.gather(*futures)

@@ -38,6 +38,8 @@ from services.stream.transaction import Partitioner, send_outputs
 from services.stream.unreachable import reached
 
 TOPICS = (REGISTRAR_STATE, NORMALISER_STATE, REVIEW, DIGITISED, MAP_FEATURE, NATIONAL, VILLAGES)
+_BY_AREA = frozenset({DIGITISED, MAP_FEATURE, NATIONAL})
+_AREA = 5
 
 # The version of all that comes from a file: raw records count anew, and the first of them must be newer.
 RESTORED = -1
@@ -145,10 +147,11 @@ def _output(entry: Entry, numbers: Mapping[str, int], heading: Heading, partitio
 
 
 def _placing_key(entry: Entry) -> bytes:
-    """What decides the partition: the registrar's entries lie where the matched records of their area do."""
-    if entry.topic != REGISTRAR_STATE:
-        return entry.key.encode()
-    return entry.key.split(":", 2)[1][:5].encode()
+    """What decides the partition: the registrar's entries lie where the matched records of their area do, and what is
+    published of an area where the area with which its codes begin says."""
+    if entry.topic == REGISTRAR_STATE:
+        return entry.key.split(":", 2)[1][:_AREA].encode()
+    return (entry.key[:_AREA] if entry.topic in _BY_AREA else entry.key).encode()
 
 
 def as_restored(topic: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             # A partition that has been read to its end waits for the fetch that is under way for the others.
             fetch_max_wait_ms=50,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
+            # Of every partition so much is held that is not processed yet; a larger record comes all the same.
+            max_partition_fetch_bytes=1024 * 1024,
         )
         self._worker = Worker(
             settings=self._settings,

@@ -45,7 +45,7 @@ async def send_outputs(
         if partition is None:
             if topic not in counts:
                 counts[topic] = len(await producer.partitions_for(prefix + topic))
-            partition = partitioner.partition(output.key or b"", counts[topic])
+            partition = partitioner.partition(output.placed_by or output.key or b"", counts[topic])
         builders = batches.get((topic, partition))
         if builders is None:
             builders = batches[topic, partition] = [producer.create_batch()]

@@ -2,8 +2,9 @@
 
 What is not measured stands there as the last run with `--write` left it.
 
-Parts: `bare` (Kafka alone), `pipeline` (with one and two workers a stage), `core`, `latency`, `growth`; all of them
-without an argument. Figures depend on the machine and on what else it does: compare within one run.
+Parts: `bare` (Kafka alone), `pipeline` (with one and two workers a stage), `core`, `peers` (other packages, fetched
+into an environment of their own), `latency`, `growth`; all of them without an argument. Figures depend on the machine
+and on what else it does: compare within one run.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from tests.bench.core import core_alone
 from tests.bench.latency import single_records
+from tests.bench.peers import compared
 from tests.bench.province import PROVINCE_ROWS
 from tests.bench.report import page, read_results, write_report, write_results
 from tests.bench.through_kafka import bare, pipeline
 
-PARTS = ("bare", "pipeline", "core", "latency", "growth")
+PARTS = ("bare", "pipeline", "core", "peers", "latency", "growth")
 CORE_ROWS = 50_000
+PEER_ROWS = 20_000
 GROWTH = (10_000, 100_000, 1_000_000)
 LATENCY_RECORDS, LATENCY_RATE = 3000, 100.0
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
@@ -41,6 +44,8 @@ def main() -> None:
         results.pipeline = [pipeline(options.rows, workers) for workers in options.workers]
     if "core" in options.parts:
         results.core = [core_alone(CORE_ROWS, processes) for processes in (1, 2)]
+    if "peers" in options.parts:
+        results.peers = compared(PEER_ROWS)
     if "latency" in options.parts:
         results.latency = single_records(LATENCY_RECORDS, LATENCY_RATE)
     if "growth" in options.parts:

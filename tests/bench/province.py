@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.samples.compose import KINDS, SEED, Row
-from gazetteer.samples.surroundings import surroundings
+from gazetteer.samples.surroundings import Place, surroundings
 
 # So many addresses the post of the province digitised by hand in 2022.
 PROVINCE_ROWS = 223_589
@@ -26,16 +27,42 @@ _RARE = 50
 _RARE_WEIGHT = 0.1
 
 
-def rows(count: int) -> Iterator[Row]:
-    """`count` rows with ids of their own."""
-    random, around = Random(SEED), surroundings(Gazetteer.load())
-    makers = [maker for _, _, maker in KINDS]
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A row, and the code of the commune of today that it was composed for; None where the row shows a fault that
+    leaves this open."""
+
+    row: Row
+    commune_code: str | None
+
+
+class _Noting(Random):
+    """Remembers the place that was drawn last, and draws as any other."""
+
+    place: Place | None = None
+
+    def choice(self, seq: Any) -> Any:
+        drawn = super().choice(seq)
+        if isinstance(drawn, Place):
+            self.place = drawn
+        return drawn
+
+
+def composed(count: int) -> Iterator[Composed]:
+    """`count` rows with ids of their own, and where each is."""
+    random, around = _Noting(SEED), surroundings(Gazetteer.load())
     weights = [amount if amount >= _RARE else amount * _RARE_WEIGHT for _, amount, _ in KINDS]
-    for number, maker in enumerate(random.choices(makers, weights, k=count), 1):
+    for number, (_, amount, maker) in enumerate(random.choices(KINDS, weights, k=count), 1):
         row = replace(maker(random, around), id=f"P{number:07d}")
+        commune = random.place.commune.code if random.place is not None and amount >= _RARE else None
         if row.lat != "" or row.easting != "":
             row = row if random.random() < _KEEP_POINT else _without_point(row)
-        yield row
+        yield Composed(row, commune)
+
+
+def rows(count: int) -> Iterator[Row]:
+    """The rows alone."""
+    return (one.row for one in composed(count))
 
 
 def _without_point(row: Row) -> Row:

@@ -12,12 +12,17 @@ from pathlib import Path
 from schemas.codec import decode, encode
 from tests.bench.core import CoreMeasured
 from tests.bench.latency import Latency
+from tests.bench.peers import Compared
 from tests.bench.plot import Bar, Panel, svg
 from tests.bench.through_kafka import Measured
 
 TREE = Path(__file__).parents[2]
 PAGE = TREE / "docs" / "performance.md"
 PLOT = TREE / "docs" / "performance.svg"
+_PEERS = """\
+Which commune of today an address speaks of, on rows of the province that show no fault on purpose and without their
+points. The core does all the rest of its work too (components, village, faults, code). The search with rapidfuzz is
+asked about a sample of the rows."""
 _INTRO = Path(__file__).with_name("performance_intro.md")
 
 
@@ -29,6 +34,7 @@ class Results:
     bare: Measured | None = None
     pipeline: list[Measured] = field(default_factory=list)
     core: list[CoreMeasured] = field(default_factory=list)
+    peers: list[Compared] = field(default_factory=list)
     latency: Latency | None = None
     growth: list[Measured] = field(default_factory=list)
 
@@ -89,6 +95,15 @@ def table_of_core(measured: list[CoreMeasured]) -> list[str]:
     return lines
 
 
+def table_of_peers(compared: list[Compared]) -> list[str]:
+    """How fast, and how often right, each is about the commune of the same rows."""
+    lines = ["| | rows | records/s of a core | communes right | left to a person |", "|---|---:|---:|---:|---:|"]
+    for one in compared:
+        asks = "" if one.asks is None else f"{one.asks / one.rows:.1%}"
+        lines.append(f"| {one.name} | {one.rows:,} | {one.per_second:,.0f} | {one.right / one.rows:.1%} | {asks} |")
+    return lines
+
+
 def table_of_growth(runs: list[Measured]) -> list[str]:
     """How time, CPU, memory and restoring grow with the records."""
     lines = [
@@ -125,6 +140,8 @@ def page(results: Results) -> str:
         parts += ["## A province", "\n".join(table_of_runs(runs, results.bare)), "\n".join(table_of_processes(runs))]
     if results.core:
         parts += ["## The address core alone", "\n".join(table_of_core(results.core))]
+    if results.peers:
+        parts += ["## The same work by others", _PEERS, "\n".join(table_of_peers(results.peers))]
     if results.latency:
         parts += ["## Single records", line_of_latency(results.latency)]
     if results.growth:
@@ -145,6 +162,9 @@ def plot(results: Results) -> str:
             for one in results.core
         ]
         panels.append(Panel("The core alone: records/s of a core, cold", cold))
+    if results.peers:
+        bars = [Bar(one.name, one.per_second) for one in results.peers]
+        panels.append(Panel("Communes found by others: records/s of a core", bars))
     if results.latency:
         bars = [Bar("half of the records", results.latency.p50_ms), Bar("99 of a hundred", results.latency.p99_ms)]
         panels.append(Panel("A single record: milliseconds, raw to national", bars))

@@ -104,7 +104,9 @@ class Hop:
             value, shape = orjson.loads(record.value), next(self._shapes)
             for topic, template, headers in shape.events:
                 template["record_key"] = value.get("record_key")
-                self._append(batches, topic, number % PARTITIONS, record, template, headers)
+                # What the registrar publishes of an area stays in one partition.
+                partition = own if self._stage == "registrar" else number % PARTITIONS
+                self._append(batches, topic, partition, record, template, headers)
                 handed_on += topic == MATCHED
             for template in shape.states:
                 self._append(batches, STATE[self._stage], own, record, template, [])

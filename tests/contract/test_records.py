@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator
-from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
+from msgspec.structs import fields
 
 from schemas.address import Components
 from schemas.catalogue import record_names, schemas, self_contained
 from schemas.raw import Decision, Householder, RawAddress, RawPosition
+from schemas.record import Record
 from services.address.faults import Fault
 from services.address.position import VIETNAM
 from tests.contract.records import RECORDS
@@ -73,7 +74,7 @@ def differences(hint: Any, schema: Schema, where: str) -> Iterator[str]:
     elif hint in PLAIN:
         if schema.get("type") != PLAIN[hint]:
             yield f"{where}: {PLAIN[hint]} against {schema.get('type')}"
-    elif is_dataclass(hint):
+    elif isinstance(hint, type) and issubclass(hint, Record):
         yield from object_differences(hint, schema, where)
     elif origin is dict:
         yield from differences(arguments[1], schema["additionalProperties"], f"{where}/*")
@@ -96,7 +97,7 @@ def object_differences(record: Any, schema: Schema, where: str) -> Iterator[str]
     names = [field.name for field in fields(record)]
     if set(names) != set(schema["properties"]):
         yield f"{where}: {sorted(set(names) ^ set(schema['properties']))} stand on one side only"
-    optional = {f.name for f in fields(record) if f.default is not MISSING or f.default_factory is not MISSING}
+    optional = {field.name for field in fields(record) if not field.required}
     required = set(names) - optional if record in FROM_OUTSIDE else set(names)
     if set(schema.get("required", ())) != required:
         yield f"{where}: required differ in {sorted(set(schema.get('required', ())) ^ required)}"

@@ -5,15 +5,16 @@ Takes some minutes; `MODEL_BROKEN=1` runs it.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec import Struct, structs
 
 from schemas.outcome import Outcome
 from services.normaliser import corrections
@@ -29,6 +30,11 @@ RUNS = 40
 Patch = tuple[Any, str, Callable[[Any], Any]]
 
 
+def changed(one: Any, **changes: Any) -> Any:
+    """A copy of a record or dataclass with other fields."""
+    return structs.replace(one, **changes) if isinstance(one, Struct) else dataclasses.replace(one, **changes)
+
+
 def never_retires(leave: Any) -> Any:
     def broken(*arguments: Any, **names: Any) -> bool:
         leave(*arguments, **names)
@@ -39,7 +45,7 @@ def never_retires(leave: Any) -> Any:
 
 def always_retires(leave: Any) -> Any:
     def broken(registry: Any, area: str, held: Any, *rest: Any, **names: Any) -> Any:
-        return leave(registry, area, replace(held, holders=1), *rest, **names)
+        return leave(registry, area, changed(held, holders=1), *rest, **names)
 
     return broken
 
@@ -51,14 +57,14 @@ def with_names(**changes: Any) -> Callable[[Any], Any]:
 
 def with_result(**changes: Any) -> Callable[[Any], Any]:
     """Changes fields of what the function returns."""
-    return lambda function: lambda *arguments, **names: replace(function(*arguments, **names), **changes)
+    return lambda function: lambda *arguments, **names: changed(function(*arguments, **names), **changes)
 
 
 def hears_everything_as_new(register: Any) -> Any:
     def broken(registry: Any, event: Any, *rest: Any) -> Any:
         known = registry.record(event.registry_area, event.record_key)
         if known is not None:
-            registry.put_record(event.registry_area, event.record_key, replace(known, version=-1))
+            registry.put_record(event.registry_area, event.record_key, changed(known, version=-1))
         return register(registry, event, *rest)
 
     return broken

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import orjson
+from aiokafka.partitioner import DefaultPartitioner
 
 from gazetteer.gazetteer import Gazetteer
 from services.stream import topics
@@ -19,6 +20,7 @@ from tests.stream.pipeline import Pipeline, wait_for
 from tests.stream.services import NAMES, create_service_topics
 
 ROWS = 400
+PARTITIONS = 3
 
 
 def correction(line_no: int, record: str, address: str, point: dict[str, float] | None) -> tuple[bytes, bytes, Headers]:
@@ -50,7 +52,7 @@ def corrections(gazetteer: Gazetteer) -> list[tuple[bytes | None, bytes | None, 
 
 def test_everything_published_keeps_the_contract(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
     gazetteer = Gazetteer.load()
-    asyncio.run(create_service_topics(kafka, topic_prefix, 3))
+    asyncio.run(create_service_topics(kafka, topic_prefix, PARTITIONS))
     with Pipeline(kafka, topic_prefix, tmp_path) as pipeline:
         pipeline.start("normaliser")
         pipeline.start("registrar")
@@ -70,6 +72,11 @@ def test_everything_published_keeps_the_contract(kafka: str, topic_prefix: str, 
         for record in published[name]:
             assert_published(name, record.key, record.value, record.headers)
             tombstones[name] += record.value is None
+    partitions = range(PARTITIONS)
+    for name in (topics.DIGITISED, topics.MAP_FEATURE, topics.NATIONAL):
+        assert {record.partition for record in published[name]} == set(partitions)
+        for record in published[name]:
+            assert record.partition == DefaultPartitioner()(record.key[:5], partitions, partitions), record.key
     # Four codes retired: one made located, one moved, one left behind in another area, one withdrawn.
     assert +tombstones == {
         topics.DIGITISED: 4,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from dataclasses import replace as _replace
+
+from msgspec.structs import replace as _replace
 
 from schemas.address import (
     AddressResult,

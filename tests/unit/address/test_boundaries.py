@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import shapely
+from msgspec.structs import replace
 
 from gazetteer.boundaries import Boundaries
 from gazetteer.gazetteer import Gazetteer

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gazetteer.gazetteer import Gazetteer
 from schemas.address import Components, CoordinateLevel, MatchLevel, NextAction

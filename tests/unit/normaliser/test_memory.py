@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 import pytest
+from msgspec.structs import fields, replace
 
 from schemas.address import AddressResult, Components, NextAction, Position
 from schemas.normaliser_state import CommuneAt

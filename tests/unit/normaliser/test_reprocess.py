@@ -6,10 +6,10 @@ The merger, the split and the renaming are made up (tests/gazetteers.py); the st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gazetteer.gazetteer import Gazetteer
 from schemas.batch import BatchTransitions

@@ -14,7 +14,7 @@ from services.registrar.stage import Registrar
 from services.stream.outputs import Outputs
 from services.stream.state import MemoryStore
 from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS
-from tests.unit.make import Record, event, result
+from tests.unit.make import AREA, LAT, Record, event, result
 
 
 def process(*records: Record) -> tuple[Outputs, int]:
@@ -68,3 +68,17 @@ def test_an_area_without_codes_is_no_failure_of_the_service_and_places_what_has_
     assert dict(letter.headers)[DeadLetterHeader.ERROR_CODE] == b"registration.codes_exhausted"
     steps = [(step.outcome, step.reason) for step in out.transitions["b1"]]
     assert steps == [(Outcome.DEAD_LETTER, "registration.codes_exhausted"), (Outcome.DIGITISED, None)]
+
+
+def test_what_is_published_of_an_area_is_placed_by_the_area_with_which_its_codes_begin() -> None:
+    """Codes with a point and without, of a dwelling that moves, and its tombstones."""
+    located, moved, unlocated = result(), result(lat=LAT + 0.1), result(lat=None)
+    out, _ = process(
+        Record(encode(event(1, located)), key=AREA.encode()),
+        Record(encode(event(2, moved)), key=AREA.encode(), offset=1),
+        Record(encode(event(3, unlocated, "post:2")), key=AREA.encode(), offset=2),
+    )
+    keys = {output.key for output in out.records}
+    assert len(keys) == 3
+    assert sum(output.value is None for output in out.records) == 3
+    assert [output.placed_by for output in out.records] == [output.key[:5] for output in out.records if output.key]
