@@ -11,6 +11,7 @@ from pathlib import Path
 
 from schemas.codec import decode, encode
 from tests.bench.core import CoreMeasured
+from tests.bench.hard_texts import HardTexts
 from tests.bench.latency import Latency
 from tests.bench.peers import Compared
 from tests.bench.plot import Bar, Panel, svg
@@ -21,8 +22,8 @@ PAGE = TREE / "docs" / "performance.md"
 PLOT = TREE / "docs" / "performance.svg"
 _PEERS = """\
 Which commune of today an address speaks of, on rows of the province that show no fault on purpose and without their
-points. The core does all the rest of its work too (components, village, faults, code). The search with rapidfuzz is
-asked about a sample of the rows."""
+points; the rows are composed from Diachi's own gazetteer, which favours Diachi. The core does all the rest of its work
+too (components, village, faults, code). The search with rapidfuzz is asked about a sample of the rows."""
 _INTRO = Path(__file__).with_name("performance_intro.md")
 
 
@@ -34,6 +35,7 @@ class Results:
     bare: Measured | None = None
     pipeline: list[Measured] = field(default_factory=list)
     core: list[CoreMeasured] = field(default_factory=list)
+    hard_texts: HardTexts | None = None
     peers: list[Compared] = field(default_factory=list)
     latency: Latency | None = None
     growth: list[Measured] = field(default_factory=list)
@@ -95,6 +97,16 @@ def table_of_core(measured: list[CoreMeasured]) -> list[str]:
     return lines
 
 
+def line_of_hard_texts(measured: HardTexts) -> str:
+    """What texts cost that no cache helps with."""
+    return (
+        f"Hard noise over the whole country ({measured.rows:,} texts, each another commune; tests/accuracy/noise.py), with "
+        f"empty caches: {measured.rows / measured.seconds:,.0f} records/s of a core. Of the texts of 10 kB that no person "
+        f"writes (tests/unit/address/pathological.py), the costliest ({measured.slowest}) took "
+        f"{measured.slowest_ms:.2f} ms of CPU. Batches of 1,000; `python -m tests.bench core` measures all of this part."
+    )
+
+
 def table_of_peers(compared: list[Compared]) -> list[str]:
     """How fast, and how often right, each is about the commune of the same rows."""
     lines = ["| | rows | records/s of a core | communes right | left to a person |", "|---|---:|---:|---:|---:|"]
@@ -140,6 +152,8 @@ def page(results: Results) -> str:
         parts += ["## A province", "\n".join(table_of_runs(runs, results.bare)), "\n".join(table_of_processes(runs))]
     if results.core:
         parts += ["## The address core alone", "\n".join(table_of_core(results.core))]
+    if results.hard_texts:
+        parts += [line_of_hard_texts(results.hard_texts)]
     if results.peers:
         parts += ["## The same work by others", _PEERS, "\n".join(table_of_peers(results.peers))]
     if results.latency:

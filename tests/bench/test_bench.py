@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tests.bench.core import core_alone
+from tests.bench.hard_texts import hard_texts
 from tests.bench.records import raw_records
 from tests.bench.report import Results, page, plot
 from tests.bench.shapes import sample_shapes
 from tests.bench.stages import digests, run
+from tests.unit.address.pathological import PATHOLOGICAL
 
 ROWS = 200
 
@@ -18,6 +20,12 @@ def test_the_core_is_measured_and_shown() -> None:
     results = Results(where="here", core=[measured])
     assert f"| 1 | {measured.rows:,} |" in page(results)
     assert "1 process</text>" in plot(results)
+
+
+def test_hard_texts_are_measured_and_shown() -> None:
+    measured = hard_texts(50)
+    assert measured.slowest in PATHOLOGICAL
+    assert measured.slowest in page(Results(where="here", hard_texts=measured))
 
 
 def test_both_stages_make_the_same_of_the_same_rows() -> None:

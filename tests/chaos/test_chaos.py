@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.run import Plan, chaos
 
+# One schedule, so that a failure is of the change at hand; `make chaos` draws another each time.
+_SEED = 4
+
 
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_doubled_whatever_happens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
+    seed = int(os.environ.get("SEED") or _SEED)
     with capsys.disabled():
         print(f"\nchaos with seed {seed}; again with SEED={seed}", flush=True)
     report = chaos(Plan(seed), tmp_path)

@@ -15,6 +15,7 @@ from schemas.raw import Decision, Householder, RawAddress, RawPosition
 from services.address.core import AddressCore, UnknownCommuneError
 from services.address.faults import Fault
 from services.address.tokens import MAX_CHARACTERS
+from tests.unit.address.pathological import PATHOLOGICAL
 
 GAZETTEER = Gazetteer.load()
 CORE = AddressCore(GAZETTEER)
@@ -79,35 +80,7 @@ def test_composed_and_decomposed_text_mean_the_same(text: str) -> None:
     assert replace(composed, address_text="") == replace(decomposed, address_text="")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Tuyên Quang " * 900,
-        "," * 10_000,
-        "xã " * 3_000,
-        "a\u0301" * 5_000,
-        "\u0323" * 10_000,
-        "P1, Q3, " * 1_200,
-        "x" * 10_000,
-        "tuyenquang" * 1_000,
-        "1" * 10_000,
-        "Phường 1/2/3/4/" * 600,
-        "xã Tân Tiến, huyện Yên Sơn, " * 300,
-    ],
-    ids=[
-        "names",
-        "commas",
-        "types",
-        "marks",
-        "only marks",
-        "numbers",
-        "one word",
-        "glued",
-        "digits",
-        "slashes",
-        "addresses",
-    ],
-)
+@pytest.mark.parametrize("text", PATHOLOGICAL.values(), ids=PATHOLOGICAL)
 def test_a_pathological_text_is_bounded(text: str) -> None:
     result = CORE.digitise([_raw(text)])[0]
     assert result.next_action is not NextAction.ACCEPT
