@@ -99,11 +99,12 @@ def table_of_core(measured: list[CoreMeasured]) -> list[str]:
 
 def line_of_hard_texts(measured: HardTexts) -> str:
     """What texts cost that no cache helps with."""
+    rate = measured.rows / measured.seconds
     return (
-        f"Hard noise over the whole country ({measured.rows:,} texts, each another commune; tests/accuracy/noise.py), with "
-        f"empty caches: {measured.rows / measured.seconds:,.0f} records/s of a core. Of the texts of 10 kB that no person "
-        f"writes (tests/unit/address/pathological.py), the costliest ({measured.slowest}) took "
-        f"{measured.slowest_ms:.2f} ms of CPU. Batches of 1,000; `python -m tests.bench core` measures all of this part."
+        f"Hard noise over the whole country ({measured.rows:,} texts, each another commune; tests/accuracy/noise.py), "
+        f"with empty caches: {rate:,.0f} records/s of a core. Of the texts of 10 kB that no person writes "
+        f"(tests/unit/address/pathological.py), the costliest ({measured.slowest}) took {measured.slowest_ms:.2f} ms "
+        "of CPU. In batches of 1,000; `python -m tests.bench core` measures all of this part."
     )
 
 
