@@ -64,8 +64,10 @@ class AddressCore:
         self.gazetteer = gazetteer
         self.villages = VillageIndex(gazetteer.villages)
         self.matcher = Matcher(Lexicon(gazetteer))
-        # What the same tail and village names come to without a point.
-        self._pointless: BoundedCache[tuple[Ranking, tuple[str, ...]], _Located] = BoundedCache(_CACHED_RESULTS)
+        # What the same tail, village names and telling streets come to without a point.
+        self._pointless: BoundedCache[tuple[Ranking, tuple[str, ...], tuple[str, ...]], _Located] = BoundedCache(
+            _CACHED_RESULTS
+        )
         self._legacy: dict[tuple[str, int, bool], LegacyPlace] = {}
         # Up to where the villages confirmed since the gazetteer was made are known.
         self._overlay_offset = -1
@@ -199,7 +201,8 @@ class AddressCore:
 
     def _locate(self, match: Match, point: PointReading, place: Point | None) -> _Located:
         """The commune, and where the address lies. `place` is the point if it can be used."""
-        key = (match.ranking, match.village_names)
+        streets = self._telling_streets(match)
+        key = (match.ranking, match.village_names, streets)
         if point.position is None:
             known = self._pointless.get(key)
             if known is not None:
@@ -207,11 +210,17 @@ class AddressCore:
         if match.ranking.empty:
             resolved = dataclasses.replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
         else:
-            resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, place)
+            resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, place, streets)
         located = _Located(resolved, *self._position(resolved, point))
         if point.position is None:
             self._pointless.put(key, located)
         return located
+
+    def _telling_streets(self, match: Match) -> tuple[str, ...]:
+        """The streets of a text that may tell the part of a divided commune."""
+        if not self.villages.has_streets:
+            return ()
+        return match.street_names if any(len(one.place.current) > 1 for one in match.ranking.ranked) else ()
 
     def _position(self, resolved: Resolved, point: PointReading) -> tuple[Position | None, CoordinateLevel]:
         if resolved.commune is None:

@@ -27,6 +27,7 @@ _CACHED_TAILS = 32_768
 SETTLED_SCORE = 90
 _TOO_LONG = (Fault.TEXT_TOO_LONG,)
 _VILLAGES = frozenset({"village", "group", "name"})
+_STREETS = frozenset({"street", "name"})
 _ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUNE_OR_DISTRICT})
 
 
@@ -45,11 +46,12 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What the text alone says. `village_names` is what may name a village."""
+    """What the text alone says. `village_names` is what may name a village, `street_names` what may name a street."""
 
     ranking: Ranking
     pieces: tuple[Piece, ...]
     village_names: tuple[str, ...]
+    street_names: tuple[str, ...]
     faults: tuple[Fault, ...]
 
 
@@ -148,7 +150,8 @@ class Matcher:
 
 def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
     villages = tuple([piece.value for piece in pieces if piece.label in _VILLAGES])
-    return Match(ranking, pieces, villages, _TOO_LONG if cut.cut_short else ())
+    streets = tuple([piece.value for piece in pieces if piece.label in _STREETS])
+    return Match(ranking, pieces, villages, streets, _TOO_LONG if cut.cut_short else ())
 
 
 def is_settled(ranked: Sequence[Candidate]) -> bool:

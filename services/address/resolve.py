@@ -53,8 +53,9 @@ def resolve(
     ranked: Sequence[Candidate],
     village_names: Sequence[str],
     point: Point | None,
+    street_names: Sequence[str] = (),
 ) -> Resolved:
-    """Choose among the candidates, best first. `village_names` are the villages that the text may name."""
+    """Choose among the candidates, best first. `village_names` and `street_names` are what the text may name."""
     if not ranked or ranked[0].score < LEAST_SCORE:
         return NOTHING
     ranked, before = _with_villages_before(villages, ranked)
@@ -68,7 +69,8 @@ def resolve(
     faults = list(best.faults)
     if found is not None and found.misspelt:
         faults.append(Fault.VILLAGE_MISSPELT)
-    commune = _part(gazetteer, place, village, point, faults)
+    street = villages.part_of_street(street_names, place.current) if street_names else None
+    commune = _part(gazetteer, place, village, street, point, faults)
     inside = False
     if point is not None and commune is not None:
         inside = may_lie_in(point, commune, place.legacy)
@@ -177,15 +179,19 @@ def _part(
     gazetteer: Gazetteer,
     place: CommunePlace,
     village: Village | None,
+    street: str | None,
     point: Point | None,
     faults: list[Fault],
 ) -> Commune | None:
-    """The commune of today; of a split one the part that village or point tell, else the likeliest, with its fault."""
+    """The commune of today; of a split one the part that village, street or point tell, else the likeliest, with its
+    fault. `street` is the part that the street tells."""
     parts = [gazetteer.communes[code] for code in place.current]
     if len(parts) < 2:
         return parts[0] if parts else None
     if village is not None and village.commune_code in place.current:
         return gazetteer.communes[village.commune_code]
+    if street is not None and (point is None or may_lie_in(point, gazetteer.communes[street], place.legacy)):
+        return gazetteer.communes[street]
     guess = parts[0] if point is None else _possible(point, parts)
     if point is not None and may_lie_in(point, guess, place.legacy):
         part, clear = part_at(point, parts)

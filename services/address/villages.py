@@ -20,6 +20,9 @@ _KIND_WORDS = re.compile(
 )
 _NUMBERED = re.compile(r"^(?:so )?\d+ ?[a-z]?(?: \d+)?$|^[ivx]+$|^[a-z]\d*$")
 
+# Kinds of streets, as a list may have them besides villages.
+STREET_KINDS = frozenset({"đường", "phố"})
+_STREET_WORDS = re.compile(r"^(?:duong|pho) ")
 
 # A misspelt name must be as near as this to the listed one, and nearer than all others by so much; or but one slip away
 # (a letter, or a sound written as another) where all others are more.
@@ -49,7 +52,8 @@ class FoundVillage:
 
 
 class VillageIndex:
-    """Attested villages by the commune, old or of today, that they lie in.
+    """Attested villages by the commune, old or of today, that they lie in; and streets, where a list has such, which
+    only tell the part of a divided commune.
 
     Villages that were confirmed since the list was made can be added and taken back; of two entries of one village the
     confirmed one counts.
@@ -58,6 +62,7 @@ class VillageIndex:
     def __init__(self, villages: Iterable[Village]) -> None:
         self._of_legacy: dict[str, dict[str, list[Village]]] = {}
         self._of_current: dict[str, dict[str, list[Village]]] = {}
+        self._streets: dict[str, dict[str, list[Village]]] = {}
         # By the key of the confirmation: what it added, and the listed entry in whose place that stands.
         self._confirmed: dict[str, tuple[Village, Village | None]] = {}
         for village in villages:
@@ -96,10 +101,23 @@ class VillageIndex:
                     del names[name]
 
     def _tables(self, village: Village) -> Iterator[dict[str, list[Village]]]:
+        if village.kind in STREET_KINDS:
+            yield self._streets.setdefault(village.commune_code or "", {})
+            return
         if village.legacy_commune_code is not None:
             yield self._of_legacy.setdefault(village.legacy_commune_code, {})
         if village.commune_code is not None:
             yield self._of_current.setdefault(village.commune_code, {})
+
+    @property
+    def has_streets(self) -> bool:
+        return any(self._streets.values())
+
+    def part_of_street(self, written: Iterable[str], commune_codes: Iterable[str]) -> str | None:
+        """The commune of today, among those given, that alone has one of the streets; None if none or several have."""
+        names = [_STREET_WORDS.sub("", fold(name)) for name in written]
+        parts = [code for code in commune_codes if any(name in self._streets.get(code, ()) for name in names)]
+        return parts[0] if len(parts) == 1 else None
 
     def find(self, written: str, legacy_code: str | None, commune_codes: Iterable[str]) -> FoundVillage | None:
         """The one village of that name in the old commune, else in the communes of today, the kind telling namesakes

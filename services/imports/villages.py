@@ -28,6 +28,8 @@ KINDS = {
     "khu pho": "khu phố", "khu vuc": "khu vực", "khoi pho": "khối phố", "tieu khu": "tiểu khu", "thon": "thôn",
     "xom": "xóm", "ap": "ấp", "khom": "khóm", "ban": "bản", "buon": "buôn", "bon": "bon", "plei": "plei",
     "lang": "làng", "soc": "sóc", "to": "tổ", "khu": "khu", "khoi": "khối", "doi": "đội", "cum": "cụm", "phum": "phum",
+    # Not villages, but they tell the part of a divided commune in the same way.
+    "duong": "đường", "pho": "phố",
 }  # fmt: skip
 _MOST_WORDS = 3
 _MOST_NAME = 100
