@@ -58,7 +58,7 @@ async def _registry(connection: Connection, prefix: str, key: str) -> dict[bytes
     partitions, partitioner = await partition_count(connection, topic), Partitioner()
     registry: dict[bytes, bytes] = {}
     read: set[int] = set()
-    area: str | None = area_of(key)
+    area: str | None = _area(key)
     while area is not None:
         number = partitioner.partition(area.encode(), partitions)
         if number in read:
@@ -88,7 +88,8 @@ def _unread_area(
 
 async def _editions(connection: Connection, prefix: str, key: str) -> list[Edition]:
     topic = prefix + DIGITISED
-    number = Partitioner().partition(key.encode(), await partition_count(connection, topic))
+    # What is published of an area stands in the partition of that area.
+    number = Partitioner().partition(_area(key).encode(), await partition_count(connection, topic))
     return [
         Edition(
             event_time(record.headers, record.timestamp).decode(),
@@ -97,6 +98,10 @@ async def _editions(connection: Connection, prefix: str, key: str) -> list[Editi
         async for record in committed_records(connection, TopicPartition(topic, number))
         if record.key == key.encode()
     ]
+
+
+def _area(key: str) -> str:
+    return area_of(key.partition("-")[0])
 
 
 def lines(history: CodeHistory) -> Iterator[str]:
