@@ -132,7 +132,8 @@ class VillageIndex:
                 if found := names.get(name):
                     one = _the_one(found, folded)
                     return None if one is None else FoundVillage(one, False)
-        if len(bare) < _LEAST_MISSPELT or any(char.isdigit() for char in bare):
+        # `Khu A` is not `Khu B` misspelt, as 5 is not 6.
+        if len(bare) < _LEAST_MISSPELT or any(len(word) == 1 or not word.isalpha() for word in bare.split()):
             return None
         nearest = (_nearest(bare, names) for names in listed)
         return next((FoundVillage(one, True) for one in nearest if one is not None), None)

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import orjson
 from aiokafka.admin import AIOKafkaAdminClient
 
 import gazetteer
-from schemas.codec import decode
+from schemas.codec import decode, encode
 from schemas.digitised import DigitisedAddress
 from schemas.map_feature import MapFeature
 from schemas.national import NationalAddress
@@ -58,7 +57,7 @@ def write_map(published: Published, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "tuyen_quang.geojson"
     collection = {"type": "FeatureCollection", "features": list(published.features.values())}
-    file.write_bytes(orjson.dumps(collection, option=orjson.OPT_APPEND_NEWLINE))
+    file.write_bytes(encode(collection) + b"\n")
     return file
 
 

@@ -48,6 +48,10 @@ class Campaign:
         self._inputs = 0
         self._start_mib = self.memory_mib()
 
+    def grown_mib(self) -> float:
+        """How much more is resident now than at the beginning."""
+        return self.memory_mib() - self._start_mib
+
     def memory_mib(self) -> float:
         """What is resident now."""
         return float(self._process.memory_info().rss) / 2**20

@@ -90,7 +90,9 @@ class Registry:
         return {one.record_key: one for one in read}
 
     def states(self) -> dict[str, RecordState]:
-        return {key.decode(): decode(RecordState, value) for key, value in self.latest(NORMALISER_STATE).items()}
+        """What is remembered of the records that were not withdrawn."""
+        found = {key.decode(): decode(RecordState, value) for key, value in self.latest(NORMALISER_STATE).items()}
+        return {key: state for key, state in found.items() if state.outcome != "withdrawn"}
 
 
 def row(line_no: int, address: str, **fields: object) -> Row:

@@ -37,7 +37,7 @@ def test_a_village_is_found(written: str, name: str, misspelt: bool) -> None:
     assert (found.village.name, found.misspelt) == (name, misspelt)
 
 
-@pytest.mark.parametrize("written", ["Thôn 6", "Thôn 55", "Khuổi", "Xóm Mới", "", "Thôn"])
+@pytest.mark.parametrize("written", ["Thôn 6", "Thôn 55", "Khuổi", "Xóm Mới", "", "Thôn", "Tân Lập B"])
 def test_what_is_not_listed_or_not_clear_is_not_found(written: str) -> None:
     assert INDEX.find(written, OLD, ()) is None
 
