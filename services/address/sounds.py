@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Folded spellings to the one that stands for them: tr and ch, s and x, gi, d, r and v, l and n, a final ng and n…
 _ALIKE = {
@@ -14,6 +15,7 @@ _DOUBLED = re.compile(r"([a-z])\1+")
 _SPELLING = re.compile("|".join(_ALIKE))
 
 
+@lru_cache(maxsize=32_768)
 def sound(folded: str) -> str:
     """The sound of a folded name or glued key. Names that differ may share one: it only proposes."""
     return _DOUBLED.sub(r"\1", _SPELLING.sub(lambda match: _ALIKE[match[0]], folded))
