@@ -24,16 +24,20 @@ def part_of_split(
     villages: VillageIndex,
     parts: Sequence[str],
     village_names: Sequence[str],
+    street_names: Sequence[str],
     point: Point | None,
 ) -> str | None:
-    """The commune, among those that one was split into, in which a listed village or the point lies; None if neither
-    tells."""
+    """The commune, among those that one was split into, in which a listed village or street or the point lies; None if
+    none of them tells."""
     for name in village_names:
         if is_numbered(name):
             continue
         found = [code for code in parts if (one := villages.find(name, None, (code,))) and not one.misspelt]
         if len(found) == 1:
             return found[0]
+    street = villages.part_of_street(street_names, parts)
+    if street is not None:
+        return street
     communes = [gazetteer.communes[code] for code in parts]
     if point is None or any(one.lat is None and one.code not in point.bounded for one in communes):
         return None  # of a part without a boundary or reference point nobody knows how near it is

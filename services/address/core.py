@@ -176,7 +176,7 @@ class AddressCore:
     ) -> AddressResult:
         match = self.matcher.match([matched_text(raw, published_text(raw))])[0]
         point = points_of([read_points([raw.position])[0].position], self.gazetteer.boundaries)[0]
-        part = part_of_split(self.gazetteer, self.villages, parts, match.village_names, point)
+        part = part_of_split(self.gazetteer, self.villages, parts, match.village_names, match.street_names, point)
         if part is not None:
             return self._in_commune(raw, found, decision, part)
         return undecided(self.gazetteer, self._in_commune(raw, found, decision, parts[0]), parts)

@@ -156,21 +156,67 @@ def settled(registry: Registry) -> bool:
     return all(published[key].version >= states[key].version for key in wanted)
 
 
-def test_a_merger_is_carried_out_once_although_all_is_killed_in_the_middle(
-    kafka: str, topic_prefix: str, pipeline: Pipeline, tmp_path: Path
-) -> None:
-    tracker, normaliser, _ = (started(pipeline, stage) for stage in ("tracker", "normaliser", "registrar"))
-    registry, count = Registry(kafka, topic_prefix), 900
-    rows = [
-        row(n, f"Số {n}, thôn {n % 7 + 1}, {(CHANGED + OTHERS)[n % 6]}, tỉnh Tuyên Quang") for n in range(1, count - 9)
-    ]
+def before_the_merger(count: int) -> list[Row]:
+    """Rows of communes that change and others; at their end seven of a divided commune, one of it with a point, one
+    to be withdrawn, and one for a person."""
+    communes = CHANGED + OTHERS
+    rows = [row(n, f"Số {n}, thôn {n % 7 + 1}, {communes[n % 6]}, tỉnh Tuyên Quang") for n in range(1, count - 9)]
     rows += [row(n, f"Số {n}, tổ 3, xã Vị Xuyên, tỉnh Tuyên Quang") for n in range(count - 9, count - 2)]
-    rows += [
+    return [
+        *rows,
         row(count - 2, "Số 1, tổ 3, xã Vị Xuyên, Tuyên Quang", position={"lat": 22.7301, "lon": 105.0203}),
         row(count - 1, "Số 7, thôn 2, xã Cao Bồ, Tuyên Quang"),
         row(count, NOWHERE),
     ]
-    submit(kafka, topic_prefix, rows)
+
+
+def killed_in_the_middle(kafka: str, artifact: Path, normaliser: Worker) -> None:
+    """Begin to reprocess; then kill the normaliser and the command."""
+    running = subprocess.Popen(
+        command(kafka, "--artifact", artifact),
+        env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": kafka},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while metric(normaliser, "diachi_records_total") < 100:
+        assert time.monotonic() < deadline
+    normaliser.kill()
+    running.kill()
+    running.wait()
+
+
+def check_published_once(registry: Registry, count: int) -> None:
+    """`count` editions of addresses, none of them twice, and all that was published as the contract says."""
+    made = [decode(DigitisedAddress, one.value) for one in registry.records(DIGITISED) if one.value is not None]
+    published = Counter((one.record_key, one.version) for one in made)
+    assert max(published.values()) == 1, "published twice"
+    assert len(made) == count
+    for topic in (RAW, MATCHED, REVIEW, DIGITISED, NATIONAL, MAP_FEATURE, NORMALISER_STATE):
+        for one in registry.records(topic):
+            if topic != RAW or b"vn.address.reprocess.v1" in dict(one.headers).values():
+                assert_published(topic, one.key, one.value, one.headers)
+
+
+def check_nothing_more_is_done(kafka: str, artifact: Path, registry: Registry, count: int, in_review: int) -> None:
+    """Of `count` remembered records, run again once and once more."""
+    ends = registry.ends()
+    text = reprocess(kafka, "--artifact", artifact)
+    # Large numbers are written in groups.
+    assert f"{count:,} records, {count:,} of them run with it before, 0 to be run" in text
+    text = reprocess(kafka, "--artifact", artifact, "--again")
+    assert said(text, "unchanged") == count - in_review and said(text, "in review, as before") == in_review
+    again = registry.ends()
+    grown = {topic: again[topic] - ends[topic] for topic in ends if again[topic] != ends[topic]}
+    assert grown == {RAW: count, NORMALISER_STATE: count}, "running it twice published something"
+
+
+def test_a_merger_is_carried_out_once_although_all_is_killed_in_the_middle(
+    kafka: str, topic_prefix: str, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    tracker, normaliser, _ = (started(pipeline, stage) for stage in ("tracker", "normaliser", "registrar"))
+    registry, count = Registry(kafka, topic_prefix), 2_000
+    submit(kafka, topic_prefix, before_the_merger(count))
     wait_for(lambda: outcomes(url(tracker)) == {"digitised": count - 1, "review": 1}, "the batch")
     decide(kafka, topic_prefix, registry, count, CAO_BO)
     asyncio.run(produce(kafka, topic_prefix + RAW, [(f"post:{count - 1}".encode(), None, [])]))
@@ -190,18 +236,7 @@ def test_a_merger_is_carried_out_once_although_all_is_killed_in_the_middle(
 
     assert normaliser.terminate() == 0
     normaliser = started(pipeline, "normaliser", artifact)
-    running = subprocess.Popen(
-        command(kafka, "--artifact", artifact),
-        env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": kafka},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while metric(normaliser, "diachi_records_total") < 100:
-        assert time.monotonic() < deadline
-    running.kill()
-    normaliser.kill()
-    running.wait()
+    killed_in_the_middle(kafka, artifact, normaliser)
 
     def done() -> int:
         return sum(state.gazetteer_version == new.version for state in registry.states().values())
@@ -209,7 +244,7 @@ def test_a_merger_is_carried_out_once_although_all_is_killed_in_the_middle(
     assert 0 < done() < count - 1, "it was killed too late to show anything"
 
     normaliser = started(pipeline, "normaliser", artifact)
-    text = reprocess(kafka, "--artifact", artifact)
+    reprocess(kafka, "--artifact", artifact)
     assert done() == count - 1
     wait_for(lambda: settled(registry), "the registrar")
     after = registry.addresses()
@@ -230,23 +265,9 @@ def test_a_merger_is_carried_out_once_although_all_is_killed_in_the_middle(
     # The withdrawn record's row brought no account with it: it stays counted where it was.
     assert outcomes(url(tracker)) == {"digitised": count - to_review, "review": to_review}
     assert registry.records(RAW_DEAD_LETTERS) == []
-    made = [decode(DigitisedAddress, one.value) for one in registry.records(DIGITISED) if one.value is not None]
-    published = Counter((one.record_key, one.version) for one in made)
-    assert max(published.values()) == 1, "published twice"
-    assert len(made) == count + attributes, "once when it was submitted, once more where it changed"
-    for topic in (RAW, MATCHED, REVIEW, DIGITISED, NATIONAL, MAP_FEATURE, NORMALISER_STATE):
-        for one in registry.records(topic):
-            if topic != RAW or b"vn.address.reprocess.v1" in dict(one.headers).values():
-                assert_published(topic, one.key, one.value, one.headers)
-
-    ends = registry.ends()
-    text = reprocess(kafka, "--artifact", artifact)
-    assert f"{count - 1} records, {count - 1} of them run with it before, 0 to be run" in text
-    text = reprocess(kafka, "--artifact", artifact, "--again")
-    assert said(text, "unchanged") == count - 1 - to_review and said(text, "in review, as before") == to_review
-    again = registry.ends()
-    grown = {topic: again[topic] - ends[topic] for topic in ends if again[topic] != ends[topic]}
-    assert grown == {RAW: count - 1, NORMALISER_STATE: count - 1}, "running it twice published something"
+    # Once when it was submitted, once more where it changed.
+    check_published_once(registry, count + attributes)
+    check_nothing_more_is_done(kafka, artifact, registry, count - 1, to_review)
 
 
 def test_the_step_of_july_2025_and_normalisers_with_another_gazetteer(

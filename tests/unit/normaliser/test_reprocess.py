@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from gazetteer.gazetteer import Gazetteer
+from gazetteer.model import Village
 from schemas.batch import BatchTransitions
 from schemas.codec import decode, encode
 from schemas.dead_letter import DeadLetterHeader
@@ -145,6 +146,17 @@ def test_an_address_of_a_split_commune_is_decided_by_its_point_or_by_a_person(li
     assert line.counts() == {"digitised": 3}
     # The decision holds, also when everything is run once more.
     assert line.again("1", again=True) == []
+
+
+def test_a_listed_street_decides_the_part_of_a_split_commune(line: Line, merged: AddressCore) -> None:
+    line.send(submission("1", "Số 1 đường Giả Định, xã Vị Xuyên, Tuyên Quang"))
+    code = line.address("1").code
+    with_street = AddressCore(merged.gazetteer)
+    with_street.confirm_villages({"street": Village("Giả Định", "đường", None, PART, "test")}, 0)
+    line.use(with_street)
+    line.again("1")
+    assert line.review("1") is None
+    assert (line.address("1").code, line.address("1").result.commune_code) == (code, PART)
 
 
 def test_decisions_outlive_a_merger_and_are_followed(line: Line, merged: AddressCore) -> None:
