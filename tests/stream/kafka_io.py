@@ -58,7 +58,7 @@ async def _partition_count(servers: Kafka, topic: str) -> int:
         await admin.close()
 
 
-async def _ends(servers: Kafka, topic: str) -> dict[TopicPartition, int]:
+async def end_offsets(servers: Kafka, topic: str) -> dict[TopicPartition, int]:
     """The end of each partition, with what open transactions have written."""
     consumer = AIOKafkaConsumer(**arguments(servers), isolation_level="read_uncommitted")
     await consumer.start()
@@ -77,7 +77,7 @@ async def read_committed(servers: Kafka, topic: str, seconds: float = 60) -> lis
     they are, read-committed readers see less.
     """
     deadline = time.monotonic() + seconds
-    ends = await _ends(servers, topic)
+    ends = await end_offsets(servers, topic)
     consumer = AIOKafkaConsumer(
         **arguments(servers),
         isolation_level="read_committed",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import os
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,8 @@ from services.stream.snapshot import read_snapshot
 from services.stream.topics import DIGITISED, MAP_FEATURE, NATIONAL, RAW, RAW_DEAD_LETTERS, REGISTRAR_STATE, REVIEW
 from tests.chaos.audit import account
 from tests.contract.published import assert_published
-from tests.stream.kafka_io import _ends, produce, read_committed
-from tests.stream.pipeline import DIACHI, Pipeline, wait_for
+from tests.stream.kafka_io import end_offsets, produce, read_committed
+from tests.stream.pipeline import Pipeline, wait_for
 from tests.stream.services import create_service_topics
 
 Row = tuple[bytes | None, bytes | None, Headers]
@@ -239,21 +240,37 @@ def many(path: Path, count: int) -> Path:
     return path
 
 
+# An import that kills itself when all is written, right before it commits.
+_KILLED_BEFORE_THE_COMMIT = """
+import os, signal, sys
+from services.cli.main import run
+from services.stream import registry_backup
+calm, asked = registry_backup._require_stopped, []
+async def killing(*arguments):
+    asked.append(arguments)
+    if len(asked) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    await calm(*arguments)
+registry_backup._require_stopped = killing
+run()
+"""
+
+
 def test_an_import_that_is_killed_has_done_nothing_and_can_be_run_again(
     kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
     asyncio.run(create_service_topics(kafka, topic_prefix, 2))
-    file, topic = many(tmp_path / "a.registry.gz", 60_000), topic_prefix + REGISTRAR_STATE
-    running = subprocess.Popen([DIACHI, "registry", "import", file], env=dict(os.environ), stdout=subprocess.PIPE)
-    wait_for(lambda: sum(asyncio.run(_ends(kafka, topic)).values()) > 0, "the first records", 60)
-    assert running.poll() is None, "it was too fast to be killed in the middle"
-    running.kill()
-    running.wait()
+    file, topic = many(tmp_path / "a.registry.gz", 20_000), topic_prefix + REGISTRAR_STATE
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED_BEFORE_THE_COMMIT, "registry", "import", file], check=False, timeout=120
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert sum(asyncio.run(end_offsets(kafka, topic)).values()) >= 20_000, "all was written"
     assert asyncio.run(read_snapshot(Connection(kafka), topic)) == {}, "what is not whole is not seen"
-    assert "60,000  records imported" in registry("import", file)
-    assert len(snapshot(kafka, topic_prefix, REGISTRAR_STATE)) == 60_000
-    ends = asyncio.run(_ends(kafka, topic))
+    assert "20,000  records imported" in registry("import", file)
+    assert len(snapshot(kafka, topic_prefix, REGISTRAR_STATE)) == 20_000
+    ends = asyncio.run(end_offsets(kafka, topic))
     assert set(ends) == {TopicPartition(topic, 0), TopicPartition(topic, 1)}
 
 
