@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Final
 
 from services.address.decide import PERFECT_SCORE, RIVAL_WITHIN
 from services.address.evidence import Claim, Evidence, claim, gather
@@ -24,7 +24,6 @@ MAX_WEIGHED = 60
 BEFORE_THE_NAME = frozenset({Fault.COMMUNE_READS_AS_OTHER, Fault.COMMUNE_INSIDE_PHRASE})
 
 
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """One commune that the text may mean, and where it names commune, district and province.
 
@@ -32,14 +31,31 @@ class Candidate:
     is what stands right before the commune's name where that speaks against it; a village's name would not.
     """
 
-    place: CommunePlace
-    commune: Mention
-    district: Mention | None
-    province: Mention | None
-    faults: tuple[Fault, ...]
-    score: int
-    finer: float
-    before: str = ""
+    def __init__(
+        self,
+        place: CommunePlace,
+        commune: Mention,
+        district: Mention | None,
+        province: Mention | None,
+        faults: tuple[Fault, ...],
+        score: int,
+        finer: float,
+        before: str = "",
+    ) -> None:
+        self.place: Final = place
+        self.commune: Final = commune
+        self.district: Final = district
+        self.province: Final = province
+        self.faults: Final = faults
+        self.score: Final = score
+        self.finer: Final = finer
+        self.before: Final = before
+
+    def without(self, excused: frozenset[Fault]) -> Candidate:
+        """The candidate without some of its faults and their penalties."""
+        faults = tuple([fault for fault in self.faults if fault not in excused])
+        score = self.score + sum([fault.penalty for fault in self.faults if fault in excused])
+        return Candidate(self.place, self.commune, self.district, self.province, faults, score, self.finer, self.before)
 
     @property
     def mentions(self) -> list[Mention]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
@@ -36,7 +35,7 @@ from services.address.locate import Point, fallback_position, level_of, may_lie_
 from services.address.matcher import Match, Matcher, Ranking
 from services.address.pieces import components_of
 from services.address.position import PointReading, read_points
-from services.address.resolve import NOTHING, Resolved, resolve
+from services.address.resolve import EMPTY, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch, is_within_reach
 
@@ -48,13 +47,13 @@ class UnknownCommuneError(LookupError):
     """A decision names a commune code that the gazetteer does not know today."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Located:
     """What is known of one address before its code: everything but the components and the text."""
 
-    resolved: Resolved
-    position: Position | None
-    level: CoordinateLevel
+    def __init__(self, resolved: Resolved, position: Position | None, level: CoordinateLevel) -> None:
+        self.resolved: Final = resolved
+        self.position: Final = position
+        self.level: Final = level
 
 
 class AddressCore:
@@ -208,7 +207,7 @@ class AddressCore:
             if known is not None:
                 return known
         if match.ranking.empty:
-            resolved = dataclasses.replace(NOTHING, faults=(Fault.TEXT_EMPTY,))
+            resolved = EMPTY
         else:
             resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, place, streets)
         located = _Located(resolved, *self._position(resolved, point))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Final
 
 from services.address.lexicon import CommunePlace, DistrictPlace, Lexicon
 from services.address.mentions import Left, Mention, Reading
@@ -13,7 +13,6 @@ from services.address.words import Kind
 MAX_MENTIONS = 24
 
 
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """The mentions of a reading by level, in the order of the text.
 
@@ -21,16 +20,25 @@ class Evidence:
     `contained` are mentions that are part of a longer name which stands free and fits.
     """
 
-    reading: Reading
-    communes: list[Mention]
-    districts: list[Mention]
-    provinces: list[Mention]
-    district_keys: frozenset[str]
-    near: frozenset[str]
-    contained: frozenset[Mention]
+    def __init__(
+        self,
+        reading: Reading,
+        communes: list[Mention],
+        districts: list[Mention],
+        provinces: list[Mention],
+        district_keys: frozenset[str],
+        near: frozenset[str],
+        contained: frozenset[Mention],
+    ) -> None:
+        self.reading: Final = reading
+        self.communes: Final = communes
+        self.districts: Final = districts
+        self.provinces: Final = provinces
+        self.district_keys: Final = district_keys
+        self.near: Final = near
+        self.contained: Final = contained
 
 
-@dataclass(eq=False, slots=True)
 class Claim:
     """That a text means one commune: where it names it, its district and its province. Like a mention, never changed.
 
@@ -38,13 +46,23 @@ class Claim:
     name the text calls a town.
     """
 
-    evidence: Evidence
-    place: CommunePlace
-    commune: Mention
-    district: Mention | None
-    province: Mention | None
-    same_age: bool
-    town_of: DistrictPlace | None
+    def __init__(
+        self,
+        evidence: Evidence,
+        place: CommunePlace,
+        commune: Mention,
+        district: Mention | None,
+        province: Mention | None,
+        same_age: bool,
+        town_of: DistrictPlace | None,
+    ) -> None:
+        self.evidence: Final = evidence
+        self.place: Final = place
+        self.commune: Final = commune
+        self.district: Final = district
+        self.province: Final = province
+        self.same_age: Final = same_age
+        self.town_of: Final = town_of
 
 
 def gather(reading: Reading, lexicon: Lexicon) -> Evidence:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from rapidfuzz import process
@@ -49,13 +49,13 @@ _NEVER_FIRST = frozenset({"thon", "khom", "tdp", "kp"})
 _DIGITS = str.maketrans("", "", "abcdefghijklmnopqrstuvwxyz")
 
 
-@dataclass(frozen=True, slots=True)
 class Span:
     """Tokens [start, end) of a text and their glued key."""
 
-    start: int
-    end: int
-    key: str
+    def __init__(self, start: int, end: int, key: str) -> None:
+        self.start: Final = start
+        self.end: Final = end
+        self.key: Final = key
 
 
 class _Scope:

@@ -6,8 +6,8 @@ before a commune and so do not concern the matching.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from services.address.mentions import Reading
 from services.address.tokens import COMMA, DASH, DOT, GLUED, Tokens
@@ -32,14 +32,14 @@ class Role(Enum):
     NOISE = auto()
 
 
-@dataclass(frozen=True, slots=True)
 class LocalWord:
     """A word at tokens [start, end); `written` is how it is written out."""
 
-    start: int
-    end: int
-    role: Role
-    written: str
+    def __init__(self, start: int, end: int, role: Role, written: str) -> None:
+        self.start: Final = start
+        self.end: Final = end
+        self.role: Final = role
+        self.written: Final = written
 
 
 def _table(role: Role, words: str) -> dict[str, tuple[Role, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from schemas.address import MatchLevel
 from services.address.below import pieces_of
@@ -31,28 +31,42 @@ _STREETS = frozenset({"street", "name"})
 _ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUNE_OR_DISTRICT})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
     """The candidates of a text, best first. `pieces` are what it says below the commune; `settled` says that no
     misspelt name was looked for; `wider_level` is the level reached without a commune. Shared by the texts with one
     tail, and equal only to itself, so that what follows from it can be remembered by it."""
 
-    ranked: tuple[Candidate, ...]
-    pieces: tuple[Piece, ...]
-    wider_level: MatchLevel
-    settled: bool
-    empty: bool
+    def __init__(
+        self,
+        ranked: tuple[Candidate, ...],
+        pieces: tuple[Piece, ...],
+        wider_level: MatchLevel,
+        settled: bool,
+        empty: bool,
+    ) -> None:
+        self.ranked: Final = ranked
+        self.pieces: Final = pieces
+        self.wider_level: Final = wider_level
+        self.settled: Final = settled
+        self.empty: Final = empty
 
 
-@dataclass(frozen=True, slots=True)
 class Match:
     """What the text alone says. `village_names` is what may name a village, `street_names` what may name a street."""
 
-    ranking: Ranking
-    pieces: tuple[Piece, ...]
-    village_names: tuple[str, ...]
-    street_names: tuple[str, ...]
-    faults: tuple[Fault, ...]
+    def __init__(
+        self,
+        ranking: Ranking,
+        pieces: tuple[Piece, ...],
+        village_names: tuple[str, ...],
+        street_names: tuple[str, ...],
+        faults: tuple[Fault, ...],
+    ) -> None:
+        self.ranking: Final = ranking
+        self.pieces: Final = pieces
+        self.village_names: Final = village_names
+        self.street_names: Final = street_names
+        self.faults: Final = faults
 
 
 _UNSETTLED = Ranking((), (), MatchLevel.NONE, settled=False, empty=False)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from services.address.lexicon import Lexicon, Name
 from services.address.nicknames import plain_number
@@ -38,7 +38,6 @@ class Left(IntEnum):
     LOCAL = 5
 
 
-@dataclass(eq=False, slots=True)
 class Mention:
     """A name of the gazetteer at tokens [start, end); `similarity` is 1 where the spelling is the name's own. Made by
     the dozen for each text: never changed, but not frozen, and equal only to itself, which is far quicker.
@@ -46,14 +45,25 @@ class Mention:
     `wider_only` says that it stands for a district or province, not for a commune of the same name.
     """
 
-    start: int
-    end: int
-    name: Name
-    word: TypeWord | None
-    left: Left
-    toned: str
-    similarity: float = 1.0
-    wider_only: bool = False
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        name: Name,
+        word: TypeWord | None,
+        left: Left,
+        toned: str,
+        similarity: float = 1.0,
+        wider_only: bool = False,
+    ) -> None:
+        self.start: Final = start
+        self.end: Final = end
+        self.name: Final = name
+        self.word: Final = word
+        self.left: Final = left
+        self.toned: Final = toned
+        self.similarity: Final = similarity
+        self.wider_only: Final = wider_only
 
     @property
     def kind(self) -> Kind | None:
@@ -98,20 +108,28 @@ class Mention:
         return word is None or word.kind in PROVINCE_KINDS or word.kind in LOCAL_KINDS
 
 
-@dataclass(slots=True)
 class Reading:
     """A text with everything it mentions. `neutral[i]` says that token i needs no explanation as a name, `country`
     are the tokens that name Vietnam, `local_starts` those where a word for a village, street or building begins,
     with its kind."""
 
-    tokens: Tokens
-    words: list[TypeWord]
-    word_before: dict[int, TypeWord]
-    neutral: list[bool]
-    country: frozenset[int]
-    local_starts: dict[int, Kind]
-    mentions: list[Mention] = field(default_factory=list)
-    starting: dict[int, list[Mention]] = field(default_factory=dict)
+    def __init__(
+        self,
+        tokens: Tokens,
+        words: list[TypeWord],
+        word_before: dict[int, TypeWord],
+        neutral: list[bool],
+        country: frozenset[int],
+        local_starts: dict[int, Kind],
+    ) -> None:
+        self.tokens = tokens
+        self.words = words
+        self.word_before = word_before
+        self.neutral = neutral
+        self.country = country
+        self.local_starts = local_starts
+        self.mentions: list[Mention] = []
+        self.starting: dict[int, list[Mention]] = {}
 
     def add(self, mention: Mention) -> None:
         self.mentions.append(mention)

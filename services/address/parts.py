@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Final
 
 from services.address.local_words import ENGLISH_STREETS, LocalWord, Role, find_local_words
 from services.address.mentions import Reading
@@ -19,13 +19,13 @@ _NUMBER_WORDS = frozenset({"so", "nha", "sn", "no"})
 _SENTENCE_WORD = 3
 
 
-@dataclass(frozen=True, slots=True)
 class Part:
     """Tokens [start, end) that belong together, with the word they begin with."""
 
-    start: int
-    end: int
-    word: LocalWord | None
+    def __init__(self, start: int, end: int, word: LocalWord | None) -> None:
+        self.start: Final = start
+        self.end: Final = end
+        self.word: Final = word
 
 
 def parts(reading: Reading, until: int, masked: list[bool]) -> Iterator[Part]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import Final
 
 from schemas.address import Components
 
@@ -15,7 +15,6 @@ SURNAMES = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class Piece:
     """Part [start, end) of the text (characters) that became a component.
 
@@ -23,10 +22,15 @@ class Piece:
     a name that does not say of what; `landmark`, a shop, office or other place to find the way by; and those of ASIDE.
     """
 
-    start: int
-    end: int
-    label: str
-    value: str
+    def __init__(self, start: int, end: int, label: str, value: str) -> None:
+        self.start: Final = start
+        self.end: Final = end
+        self.label: Final = label
+        self.value: Final = value
+
+    def labelled(self, label: str) -> Piece:
+        """The same part as another component."""
+        return Piece(self.start, self.end, label, self.value)
 
 
 def settled(pieces: Iterable[Piece]) -> list[Piece]:
@@ -42,10 +46,10 @@ def settled(pieces: Iterable[Piece]) -> list[Piece]:
             and not has_street
             and _is_street(piece, "building" if on_a_map and not before else before)
         ):
-            found[index] = replace(piece, label="street")
+            found[index] = piece.labelled("street")
             has_street = True
         elif piece.label == "house_number" and may_be_flat and _is_flat(found, index):
-            found[index] = replace(piece, label="unit")
+            found[index] = piece.labelled("unit")
             may_be_flat = False
         if piece.label not in ASIDE:
             before = found[index].label

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import Final
 
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
@@ -27,24 +27,37 @@ _URBAN_GROUPS = ("Tổ dân phố", "Khu phố")
 _SAME_READING = 0.03
 
 
-@dataclass(frozen=True, slots=True)
 class Resolved:
     """The commune chosen, None where nothing was found. `legacy_assumed` says that the text fits both ages;
     `point_inside` that the point agrees."""
 
-    commune: Commune | None
-    legacy: LegacyCommune | None
-    legacy_assumed: bool
-    candidate: Candidate | None
-    village: Village | None
-    faults: tuple[Fault, ...]
-    score: int
-    margin: int
-    rivals: tuple[Rival, ...]
-    point_inside: bool
+    def __init__(
+        self,
+        commune: Commune | None,
+        legacy: LegacyCommune | None,
+        legacy_assumed: bool,
+        candidate: Candidate | None,
+        village: Village | None,
+        faults: tuple[Fault, ...],
+        score: int,
+        margin: int,
+        rivals: tuple[Rival, ...],
+        point_inside: bool,
+    ) -> None:
+        self.commune: Final = commune
+        self.legacy: Final = legacy
+        self.legacy_assumed: Final = legacy_assumed
+        self.candidate: Final = candidate
+        self.village: Final = village
+        self.faults: Final = faults
+        self.score: Final = score
+        self.margin: Final = margin
+        self.rivals: Final = rivals
+        self.point_inside: Final = point_inside
 
 
 NOTHING = Resolved(None, None, False, None, None, (Fault.COMMUNE_MISSING,), 0, 0, (), False)
+EMPTY = Resolved(None, None, False, None, None, (Fault.TEXT_EMPTY,), 0, 0, (), False)
 
 
 def resolve(
@@ -104,9 +117,7 @@ def _with_villages_before(
     for candidate in ranked:
         village = _village(villages, candidate.place, (candidate.before,)) if candidate.before else None
         if village is not None:
-            faults = tuple([fault for fault in candidate.faults if fault not in BEFORE_THE_NAME])
-            score = candidate.score + sum(fault.penalty for fault in candidate.faults if fault in BEFORE_THE_NAME)
-            candidate = replace(candidate, faults=faults, score=score)
+            candidate = candidate.without(BEFORE_THE_NAME)
             found[candidate] = village
         freed.append(candidate)
     if found:

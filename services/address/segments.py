@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from services.address.cache import BoundedCache
 from services.address.details import parse_details
@@ -37,26 +37,25 @@ _LEADING_NUMBER = re.compile(
 _LEADING_ALLEY = re.compile(r"((?:ngõ|ngách|hẻm|kiệt|ngo|ngach|hem)[ .]*)(\d+(?:/\d+)*) (?=[^\W\d_]{2})", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
 class Segment:
     """What one segment before the tail amounts to."""
 
-    inert: bool
-    pieces: tuple[Piece, ...]
+    def __init__(self, inert: bool, pieces: tuple[Piece, ...]) -> None:
+        self.inert: Final = inert
+        self.pieces: Final = pieces
 
 
-@dataclass(frozen=True, slots=True)
 class HeadPart:
     """One segment of the head: the numbers taken off it, its pieces, and where it stands in the whole text (`start` is
     -1 where it was left out of that)."""
 
-    numbers: tuple[Piece, ...]
-    pieces: Sequence[Piece]
-    start: int
-    end: int
+    def __init__(self, numbers: tuple[Piece, ...], pieces: Sequence[Piece], start: int, end: int) -> None:
+        self.numbers: Final = numbers
+        self.pieces: Final = pieces
+        self.start: Final = start
+        self.end: Final = end
 
 
-@dataclass(frozen=True, slots=True)
 class Cut:
     """A text as the parts of its head and its tail.
 
@@ -64,12 +63,21 @@ class Cut:
     off the tail, `tail_start` the offset of the tail in the cleaned text.
     """
 
-    head: tuple[HeadPart, ...]
-    numbers: tuple[Piece, ...]
-    tail: str
-    tail_start: int
-    whole: str
-    cut_short: bool
+    def __init__(
+        self,
+        head: tuple[HeadPart, ...],
+        numbers: tuple[Piece, ...],
+        tail: str,
+        tail_start: int,
+        whole: str,
+        cut_short: bool,
+    ) -> None:
+        self.head: Final = head
+        self.numbers: Final = numbers
+        self.tail: Final = tail
+        self.tail_start: Final = tail_start
+        self.whole: Final = whole
+        self.cut_short: Final = cut_short
 
     def with_tail_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         """All pieces of the text in order, given those of its tail."""

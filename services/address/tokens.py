@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from typing import Final
 
 from gazetteer.names import tone_key
 
@@ -59,7 +59,6 @@ class _LetterTable(dict[int, str]):
 _LETTERS = _LetterTable()
 
 
-@dataclass(frozen=True, slots=True)
 class Tokens:
     """The tokens of one text.
 
@@ -68,14 +67,25 @@ class Tokens:
     `cut` says that the text was longer than MAX_CHARACTERS.
     """
 
-    text: str
-    letters: str
-    words: list[str]
-    toned: list[str]
-    starts: list[int]
-    ends: list[int]
-    gaps: list[int]
-    cut: bool
+    def __init__(
+        self,
+        text: str,
+        letters: str,
+        words: list[str],
+        toned: list[str],
+        starts: list[int],
+        ends: list[int],
+        gaps: list[int],
+        cut: bool,
+    ) -> None:
+        self.text: Final = text
+        self.letters: Final = letters
+        self.words: Final = words
+        self.toned: Final = toned
+        self.starts: Final = starts
+        self.ends: Final = ends
+        self.gaps: Final = gaps
+        self.cut: Final = cut
 
     def __len__(self) -> int:
         return len(self.words)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Final
 
 from services.address.tokens import DASH, DOT, GLUED, SPACE, Tokens
 from services.address.words import (
@@ -26,14 +26,14 @@ _BROKEN_STARTS = frozenset(stem for word in BROKEN_WORDS for stem in accumulate(
 _MOST_BROKEN = 5
 
 
-@dataclass(frozen=True, slots=True)
 class TypeWord:
     """A type word at tokens [start, end)."""
 
-    start: int
-    end: int
-    kind: Kind
-    weak: bool
+    def __init__(self, start: int, end: int, kind: Kind, weak: bool) -> None:
+        self.start: Final = start
+        self.end: Final = end
+        self.kind: Final = kind
+        self.weak: Final = weak
 
 
 def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
