@@ -40,7 +40,7 @@ class Evidence:
 
 
 class Claim:
-    """That a text means one commune: where it names it, its district and its province. Like a mention, never changed.
+    """That a text means one commune: where it names it, its district and its province.
 
     `same_age` says that the province named is the one of the commune's own age; `town_of` is the district by whose
     name the text calls a town.

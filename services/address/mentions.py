@@ -39,8 +39,8 @@ class Left(IntEnum):
 
 
 class Mention:
-    """A name of the gazetteer at tokens [start, end); `similarity` is 1 where the spelling is the name's own. Made by
-    the dozen for each text: never changed, but not frozen, and equal only to itself, which is far quicker.
+    """A name of the gazetteer at tokens [start, end); `similarity` is 1 where the spelling is the name's own. Equal
+    only to itself.
 
     `wider_only` says that it stands for a district or province, not for a commune of the same name.
     """

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Sequence
 
 # Folded spellings to the one that stands for them: tr and ch, s and x, gi, d, r and v, l and n, a final ng and n…
-_ALIKE = {
-    "ngh": "n", "tr": "c", "ch": "c", "gi": "d", "qu": "ku", "gh": "g", "ph": "f", "ng": "n",
-    "x": "s", "v": "d", "r": "d", "l": "n", "c": "k", "q": "k", "y": "i",
-}  # fmt: skip
+# First those of several letters, in this order, then single ones; C keeps what tr and ch come to from being a c.
+_SEVERAL = (("ngh", "N"), ("ng", "N"), ("tr", "C"), ("ch", "C"), ("gi", "d"), ("qu", "ku"), ("gh", "g"), ("ph", "f"))
+_SINGLE = str.maketrans("xvrlcqyCN", "sddnkkicn")
 # A letter typed twice.
 _DOUBLED = re.compile(r"([a-z])\1+")
-_SPELLING = re.compile("|".join(_ALIKE))
 
 
-@lru_cache(maxsize=32_768)
 def sound(folded: str) -> str:
     """The sound of a folded name or glued key. Names that differ may share one: it only proposes."""
-    return _DOUBLED.sub(r"\1", _SPELLING.sub(lambda match: _ALIKE[match[0]], folded))
+    for spelling, alike in _SEVERAL:
+        folded = folded.replace(spelling, alike)
+    return _DOUBLED.sub(r"\1", folded.translate(_SINGLE))
+
+
+def sounds(names: Sequence[str]) -> list[str]:
+    """The sounds of many names, found all at once."""
+    return sound("\n".join(names)).split("\n") if names else []

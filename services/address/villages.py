@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from gazetteer.model import Village
 from gazetteer.names import fold
 from gazetteer.villages import are_one, merged
-from services.address.sounds import sound
+from services.address.sounds import sound, sounds
 
 _KIND_WORDS = re.compile(
     r"^(?:to dan pho|to nhan dan|khu pho|khu vuc|khoi pho|tieu khu|thon|xom|ap|khom|ban|buon|bon|plei|lang|soc"
@@ -157,7 +157,7 @@ def _nearest(name: str, names: Mapping[str, list[Village]]) -> Village | None:
     """The one village whose name is nearest, if it is near, and no other nearly as near."""
     hits = process.extract(name, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=_LEAST_SIMILARITY)
     heard = sound(name)
-    near = [key for key in names if sound(key) == heard]
+    near = [key for key, said in zip(names, sounds([*names]), strict=True) if said == heard]
     near += [key for key, _, _ in hits if key not in near and OSA.distance(name, key) == 1]
     near = near or [key for key, similarity, _ in hits if similarity >= hits[0][1] - _CLEARLY]
     found = {(one.name, one.kind): one for key in near for one in names[key]}
