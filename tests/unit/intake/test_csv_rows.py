@@ -53,6 +53,8 @@ def test_the_size_of_blocks_makes_no_difference(text: str, size: int) -> None:
         ('a,b\n1,"x\ny"\n2,"x\n', "line 4: a quotation mark"),
         ("a,b\n" * 500 + '1,"x\n' + "y\n" * 200 + '"\n', "line 501: a quotation mark"),
         ("a,b\n" * 500 + "1," + "x" * 200_000 + "\n", "line 501: field larger"),
+        # The tenth character of a line is its carriage return: a block ends between it and the line feed.
+        ("123456,89\r\n" * 5 + '1,"x', "line 6: a quotation mark"),
         ('a,"b\nc"\n' + "x" * 3_000_000, "line 3 has more than 2,097,152"),
     ],
 )
