@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from services.cli.files import OutputError, output_ending, own_columns
 
 if TYPE_CHECKING:
-    from services.intake.outcomes import Marks, Outcomes
+    from services.intake.outcomes import Outcomes
     from services.intake.readers import Table
     from services.intake.records import RecordBuilder
     from services.stream.settings import Settings
+
+T = TypeVar("T")
 
 _CHUNK = 1000
 
@@ -24,26 +27,30 @@ class OutcomeFile:
         """Raises OutputError for a path that cannot be meant; `file` is the one that is submitted."""
         self._path = path
         self._ending = output_ending(path, file)
-        self._marks: Marks = {}
 
-    async def begin(self, settings: Settings) -> None:
-        """Remember where the topics end before the batch is opened. Raises KafkaError, TopicMissingError."""
-        from services.intake.outcomes import mark
+    async def around(
+        self,
+        submit: Callable[[], Awaitable[T]],
+        settings: Settings,
+        batch_id: str,
+        table: Table,
+        builder: RecordBuilder,
+    ) -> T:
+        """Call `submit`, which opens the batch and waits until it is complete; its result.
 
-        self._marks = await mark(settings)
-
-    async def finish(self, settings: Settings, batch_id: str, table: Table, builder: RecordBuilder) -> None:
-        """Write a row for each row of the table, in its order; `builder` is at its start.
-
-        Raises OutputError, KafkaError.
+        Then write a row for each row of the table, in its order; `builder` is at its start. Raises OutputError,
+        KafkaError, TopicMissingError.
         """
-        from services.intake.outcomes import collect
+        from services.intake.outcomes import collect, mark
 
-        became = await collect(settings, self._marks, batch_id)
+        marks = await mark(settings)
+        done = await submit()
+        became = await collect(settings, marks, batch_id)
         try:
             self._write(became, table, builder)
         except OSError as error:
             raise OutputError(f"the batch is complete, but {self._path} cannot be written: {error.strerror}") from None
+        return done
 
     def _write(self, became: Outcomes, table: Table, builder: RecordBuilder) -> None:
         from services.intake.outputs import TABLES, opened, writer

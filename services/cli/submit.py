@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -52,34 +53,29 @@ def submit(
 
     from rich.console import Console
 
-    from services.cli.files import show_understanding
     from services.intake.submission import Submission, new_batch_id
     from services.intake.tracker_client import TrackerClient
+    from services.process.collector import spare_what_stays
     from services.stream.settings import Settings
 
     settings, batch_id, console = Settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
-    chosen = mapping or []
-    table, builder, found = _prepare(file, sheet, source, chosen, batch_id)
+    table, builder, found = _prepare(file, sheet, source, mapping or [], batch_id)
     outcome_file = _outcome_file(outcomes, file, wait)
-    if not quiet:
-        show_understanding(file, table, builder.heading_map)
-    _warn(console, found)
+    _say(console, None if quiet else file, table, builder, found)
 
     async def run() -> Progress:
         async with TrackerClient(tracker or settings.tracker_url) as client:
-            reachable = await _reachable(client, wait)
-            submission = Submission(
-                settings, source, name or file.name, client if reachable else None, batch_id=batch_id, stall=timeout
-            )
-            records = (builder.build(row) for row in table.rows())
-            if outcome_file is not None:
-                await outcome_file.begin(settings)
-            last = await _show(console, submission.run(records, wait=wait), found.rows)
-            if outcome_file is not None:
-                await outcome_file.finish(settings, batch_id, table, _builder(table, source, chosen, batch_id))
-            return last
+            answering = await _answering(client, wait)
+            submission = Submission(settings, source, name or file.name, answering, batch_id=batch_id, stall=timeout)
+            progress = submission.run(map(builder.build, table.rows()), wait=wait)
+            shown = partial(_show, console, progress, found.rows)
+            if outcome_file is None:
+                return await shown()
+            again = _builder(table, source, mapping or [], batch_id)
+            return await outcome_file.around(shown, settings, batch_id, table, again)
 
     console.print(f"batch {batch_id}", highlight=False)
+    spare_what_stays()
     started = time.monotonic()
     last = _guarded(lambda: asyncio.run(run()), batch_id, settings.kafka_bootstrap_servers)
     _report(last, time.monotonic() - started, wait)
@@ -90,12 +86,12 @@ def _prepare(
 ) -> tuple[Table, RecordBuilder, Scan]:
     """Read the file once, so that one whose rows cannot be told apart is refused before anything is sent."""
     from services.intake.mapping import MappingError, read_choices
-    from services.intake.readers import ReadError, open_table, scan
+    from services.intake.readers import ReadError, open_table
     from services.intake.records import SourceNameError
 
     try:
         table = open_table(file, sheet=sheet, wanted=tuple(read_choices(mapping).values()))
-        return table, _builder(table, source, mapping, batch_id), scan(table)
+        return table, _builder(table, source, mapping, batch_id), table.scan()
     except (ReadError, MappingError, SourceNameError, OSError) as error:
         _fail(f"{error}\nNothing was sent.")
 
@@ -122,7 +118,12 @@ def _outcome_file(outcomes: Path | None, file: Path, wait: bool) -> OutcomeFile 
         _fail(f"{error}\nNothing was sent.")
 
 
-def _warn(console: Console, found: Scan) -> None:
+def _say(console: Console, file: Path | None, table: Table, builder: RecordBuilder, found: Scan) -> None:
+    """How the file is understood, unless `file` is None, and what is wrong with it."""
+    from services.cli.files import show_understanding
+
+    if file is not None:
+        show_understanding(file, table, builder.heading_map)
     if found.ragged_rows:
         rows = ", ".join(map(str, found.ragged)) + (" …" if found.ragged_rows > len(found.ragged) else "")
         console.print(
@@ -132,19 +133,19 @@ def _warn(console: Console, found: Scan) -> None:
         )
 
 
-async def _reachable(client: TrackerClient, wait: bool) -> bool:
-    """Whether the tracker answers; that it does not is an error only for those who want to wait."""
+async def _answering(client: TrackerClient, wait: bool) -> TrackerClient | None:
+    """The tracker, None if it does not answer: that is an error only for those who want to wait."""
     from services.intake.tracker_client import TrackerNotReadyError, TrackerUnavailableError
 
     try:
         await client.recent(1)
     except TrackerNotReadyError:
-        return True
+        return client
     except TrackerUnavailableError as error:
         if wait:
             _fail(f"{error}. Start it with `diachi run` or `diachi tracker`, or use --no-wait.\nNothing was sent.")
-        return False
-    return True
+        return None
+    return client
 
 
 async def _show(console: Console, progress: AsyncIterator[Progress], rows: int) -> Progress:
@@ -154,7 +155,8 @@ async def _show(console: Console, progress: AsyncIterator[Progress], rows: int) 
 
     columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     last: Progress | None = None
-    with Bars(*columns, console=console) as bars:
+    # Where nobody looks on, only the last state is printed.
+    with Bars(*columns, console=console, auto_refresh=console.is_terminal, refresh_per_second=4) as bars:
         sent, accounted = bars.add_task("sent", total=rows), bars.add_task("accounted for", total=rows)
         async for last in progress:
             bars.update(sent, completed=last.sent)

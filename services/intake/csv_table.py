@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
@@ -11,20 +10,16 @@ from pathlib import Path
 from typing import TextIO
 
 from gazetteer.names import fold
+from services.intake.csv_rows import read_rows
 from services.intake.encoding import READ_ENCODINGS, recognise_file
-from services.intake.formulas import with_formula
 from services.intake.heading import lay_out
 from services.intake.legacy import decode
 from services.intake.mapping import field_of
-from services.intake.table import ReadError, Row
+from services.intake.table import ReadError, Row, Scan
 
 _DELIMITERS = ",;\t|"
 _LINES_LOOKED_AT = 30
 _SAMPLE_CHARS = 64 * 1024
-# A longer line holds no addresses. A longer cell neither; Python's csv asks for its own limit.
-_MOST_LINE_CHARS = 2 * 1024 * 1024
-# A cell over more lines is a quotation mark that nobody closed, and would swallow the rows after it.
-_MOST_LINES_A_ROW = 100
 _SEPARATOR_LINE = "sep="
 _IN_QUOTES = re.compile(r"[,;\t|\r\n]")
 
@@ -65,62 +60,20 @@ class Csv:
         """The rows below the heading."""
         return self._layout.rows(self._cells())
 
+    def scan(self) -> Scan:
+        """Read the file to its end. Raises ReadError where its rows cannot be told apart."""
+        return self._layout.scan(self._cells())
+
     def _open(self) -> TextIO:
         return self._path.open(encoding=self._encoding.codec, errors=self._encoding.errors, newline="")
 
     def _cells(self) -> Iterator[list[str]]:
         """The cells of each line that has any. Raises ReadError at a quotation mark that is never closed."""
         with self._open() as file:
-            lines = _Remembered(file, self._path.name)
-            reader = csv.reader(lines, delimiter=self._delimiter)
-            rows = self._read(reader, lines)
+            rows = read_rows(file, self._path.name, self._delimiter)
+            if self._encoding.composes:
+                rows = ([unicodedata.normalize("NFC", cell) for cell in cells] for cells in rows)
             yield from islice(rows, 1, None) if self._told else rows
-
-    def _read(self, reader: Iterator[list[str]], lines: _Remembered) -> Iterator[list[str]]:
-        while True:
-            first_line = lines.read + 1
-            lines.row.clear()
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except (csv.Error, UnicodeError) as error:
-                raise ReadError(f"{self._path.name}, line {first_line}: {error}") from None
-            # A row that comes with the end of the file ended within quotation marks.
-            if lines.ended or len(lines.row) > _MOST_LINES_A_ROW:
-                raise ReadError(
-                    f'{self._path.name}, line {first_line}: a quotation mark (") opens a cell that is not closed; '
-                    'close it, or double it ("") where it is part of the text'
-                )
-            if any(cells):
-                cells = [with_formula(cell) for cell in cells]
-                yield [unicodedata.normalize("NFC", cell) for cell in cells] if self._encoding.composes else cells
-
-
-class _Remembered(Iterator[str]):
-    """The lines of a file; remembers those of the row in hand, how many were read, and whether the file has ended."""
-
-    def __init__(self, file: TextIO, name: str) -> None:
-        self._file = file
-        self._name = name
-        self.row: list[str] = []
-        self.read = 0
-        self.ended = False
-
-    def __next__(self) -> str:
-        line = self._file.readline(_MOST_LINE_CHARS)
-        if not line:
-            self.ended = True
-            raise StopIteration
-        self.read += 1
-        if len(line) == _MOST_LINE_CHARS and not line.endswith(("\n", "\r")):
-            raise ReadError(
-                f"{self._name}, line {self.read} has more than {_MOST_LINE_CHARS:,} characters: that is no address"
-            )
-        self.row.append(line)
-        if len(self.row) > _MOST_LINES_A_ROW + 1:
-            raise StopIteration
-        return line
 
 
 def _told_delimiter(text: str) -> str | None:

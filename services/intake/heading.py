@@ -10,7 +10,7 @@ from itertools import islice
 from gazetteer.names import fold
 from services.intake.legacy import Legacy, could_be_legacy, decode, reads_better, recognise
 from services.intake.mapping import field_of
-from services.intake.table import MOST_COLUMNS, ReadError, Row
+from services.intake.table import MOST_COLUMNS, ReadError, Row, Scan
 
 # Titles, dates and the name of an office stand above a heading, not more than these lines.
 _MOST_LINES_ABOVE = 30
@@ -36,12 +36,21 @@ class Layout:
 
     def rows(self, lines: Iterable[Cells]) -> Iterator[Row]:
         """The rows below the heading. `lines` are all that hold anything, from the first."""
-        width = len(self.names)
+        names, width, legacy = self.names, len(self.names), self.legacy
         for number, cells in enumerate(islice(lines, self.first, None), start=1):
-            texts = self._mend(cells) if self.legacy is not None else cells
-            values = {name: cell for name, cell in zip(self.names, texts, strict=False) if cell}
-            surplus = tuple(texts[width:])
+            texts = cells if legacy is None else self._mend(cells)
+            values = {name: cell for name, cell in zip(names, texts, strict=False) if cell}
+            surplus = tuple(texts[width:]) if len(texts) > width else ()
             yield Row(number, values, surplus if any(surplus) else ())
+
+    def scan(self, lines: Iterable[Cells]) -> Scan:
+        """What `rows` would yield, counted."""
+        width, found = len(self.names), Scan()
+        for cells in islice(lines, self.first, None):
+            found.rows += 1
+            if len(cells) > width and any(cells[width:]):
+                found.note_ragged(found.rows)
+        return found
 
     def _mend(self, cells: Cells) -> Cells:
         return [mended(cell, self.legacy, nth in self.mended) for nth, cell in enumerate(cells)]

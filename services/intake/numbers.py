@@ -16,7 +16,7 @@ _LEAST_METRES = 1000.0
 
 def read_decimal(text: str) -> float | str:
     """The number in a text with decimal point or comma; the text itself, trimmed, if it is none."""
-    plain = _SPACES.sub("", text)
+    plain = text if _PLAIN.fullmatch(text) else _SPACES.sub("", text)
     if "," in plain and "." in plain:
         # The last one is the decimal mark, the others group digits.
         group, mark = (",", ".") if plain.rindex(".") > plain.rindex(",") else (".", ",")
@@ -34,9 +34,10 @@ def read_decimal(text: str) -> float | str:
 def read_metres(text: str) -> float | str:
     """Like `read_decimal`, for an easting or northing, where groups of three digits are no decimals."""
     number = read_decimal(text)
-    plain = _SPACES.sub("", text)
-    if isinstance(number, float) and abs(number) < _LEAST_METRES and _THOUSANDS.fullmatch(plain):
-        return float(plain.replace(",", "").replace(".", ""))
+    if isinstance(number, float) and abs(number) < _LEAST_METRES:
+        plain = _SPACES.sub("", text)
+        if _THOUSANDS.fullmatch(plain):
+            return float(plain.replace(",", "").replace(".", ""))
     return number
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from services.intake.csv_table import Csv
 from services.intake.json_lines import JsonLines, json_row
-from services.intake.table import ReadError, Row, Scan, Table, scan
+from services.intake.table import ReadError, Row, Scan, Table
 from services.intake.workbook import SIGNATURES, Workbook
 
-__all__ = ["Csv", "JsonLines", "ReadError", "Row", "Scan", "Table", "Workbook", "json_row", "open_table", "scan"]
+__all__ = ["Csv", "JsonLines", "ReadError", "Row", "Scan", "Table", "Workbook", "json_row", "open_table"]
 
 _SAMPLE_BYTES = 64 * 1024
 _CSV_ENDINGS = frozenset({".csv", ".tsv", ".txt"})

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaProducer
@@ -19,19 +18,17 @@ from aiokafka import AIOKafkaProducer
 from schemas.batch import BatchClosed, BatchOpened, BatchStatus
 from schemas.codec import encode
 from services.intake.records import Record
+from services.intake.row_sender import SOURCE, RowSender
 from services.intake.tracker_client import TrackerClient, TrackerUnavailableError
 from services.stream.connection import connection_of
-from services.stream.envelope import BATCH_ID, LINE_NO, Headers, event_headers, event_id, rfc3339
-from services.stream.outputs import Output
+from services.stream.envelope import event_headers, event_id, rfc3339
 from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, RAW
-from services.stream.transaction import Partitioner, send_outputs
 
 MOST_IN_FLIGHT = 60_000
 _CHUNK = 2000
-_SOURCE = "/diachi/intake"
-_POLL_SECONDS = 0.25
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.03, 0.25
 _MOST_NAME = 200
 
 
@@ -92,11 +89,12 @@ class Submission:
         self.batch_id = batch_id
         trace_id = UUID(batch_id).hex
         self._trace = f"00-{trace_id}-{trace_id[:16]}-01".encode()
-        self._partitioner = Partitioner()
         self._sent = 0
         self._closed = False
         self._status: BatchStatus | None = None
-        self._moved_at = time.monotonic()
+        self._moved_at = self._asked_at = time.monotonic()
+        # Seconds between two questions to the tracker: a small batch is through at once.
+        self._pause = _FIRST_PAUSE
 
     async def run(self, records: Iterable[Record], *, wait: bool = True) -> AsyncIterator[Progress]:
         """Announce, send, close, and (unless `wait` is False) follow the batch until it is complete.
@@ -116,9 +114,11 @@ class Submission:
         try:
             await self._announce(producer, BatchOpened(self.batch_id, self._source, _now(), self._name[:_MOST_NAME]), 0)
             yield self._progress()
+            sender = RowSender(producer, self._settings.topic_prefix + RAW, self.batch_id, self._trace)
             rows = iter(records)
-            while chunk := await asyncio.to_thread(_take, rows, self._chunk):
-                await self._send(producer, chunk)
+            while sent := await sender.send(rows, self._chunk):
+                self._sent += sent
+                self._moved_at = time.monotonic()
                 yield self._progress()
                 async for progress in self._make_room():
                     yield progress
@@ -135,32 +135,11 @@ class Submission:
         for topic in (RAW, BATCH_PROGRESS):
             await topic_id(self._connection, self._settings.topic_prefix + topic)
 
-    async def _send(self, producer: AIOKafkaProducer, chunk: list[Record]) -> None:
-        """Send rows and wait until the broker has all of them."""
-        time_ms = int(time.time() * 1000)
-        time_now = rfc3339(time_ms)
-        outputs = [Output(RAW, record.key, record.value, self._headers(record, time_now), time_ms) for record in chunk]
-        sent = await send_outputs(producer, outputs, self._settings.topic_prefix, self._partitioner)
-        await asyncio.gather(*sent)
-        self._sent += len(chunk)
-        self._moved_at = time.monotonic()
-
-    def _headers(self, record: Record, time_now: bytes) -> Headers:
-        headers = event_headers(
-            RAW,
-            _SOURCE,
-            event=event_id(self.batch_id, 0, record.line_no, RAW, 0),
-            subject=record.key,
-            time=time_now,
-            trace=self._trace,
-        )
-        return [*headers, (BATCH_ID, self.batch_id.encode()), (LINE_NO, str(record.line_no).encode())]
-
     async def _announce(self, producer: AIOKafkaProducer, event: BatchOpened | BatchClosed, index: int) -> None:
         key = self.batch_id.encode()
         headers = event_headers(
             BATCH_PROGRESS,
-            _SOURCE,
+            SOURCE,
             event=event_id(self.batch_id, 0, 0, BATCH_PROGRESS, index),
             subject=key,
             time=rfc3339(int(time.time() * 1000)),
@@ -174,19 +153,20 @@ class Submission:
         while self._tracker is not None and self._sent - self._progress().accounted >= self._most_in_flight:
             if await self._poll():
                 yield self._progress()
-            else:
-                await asyncio.sleep(_POLL_SECONDS)
 
     async def _follow(self) -> AsyncIterator[Progress]:
         while not self._progress().complete:
             if await self._poll():
                 yield self._progress()
-            else:
-                await asyncio.sleep(_POLL_SECONDS)
 
     async def _poll(self) -> bool:
-        """Ask the tracker; True when the answer is a new one. A tracker that is being restarted is waited for."""
+        """Ask the tracker, not too often; True when the answer is a new one. One that is being restarted is waited for.
+
+        While a batch is on its way there is news all the time, and every question costs the tracker as much as us.
+        """
         assert self._tracker is not None
+        await asyncio.sleep(self._asked_at + self._pause - time.monotonic())
+        self._asked_at, self._pause = time.monotonic(), min(2 * self._pause, _LONGEST_PAUSE)
         try:
             status = await self._tracker.status(self.batch_id)
         except TrackerUnavailableError:
@@ -213,10 +193,6 @@ class Submission:
 
     def _progress(self) -> Progress:
         return Progress(self.batch_id, self._sent, self._closed, self._status)
-
-
-def _take(rows: Iterator[Record], most: int) -> list[Record]:
-    return list(islice(rows, most))
 
 
 def _now() -> str:

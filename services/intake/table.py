@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 # More are no table of addresses, but a sheet that was formatted to its last column.
 MOST_COLUMNS = 1000
 _SHOWN_ROWS = 5
@@ -15,8 +17,7 @@ class ReadError(ValueError):
     """A file that cannot be read as rows. Says what, where, and how to mend it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, gc=False):
     """One row. `number` counts from 1, without the heading and without empty lines.
 
     `values` are its cells by column, empty ones left out; None if the row is not an object. `surplus` are cells beyond
@@ -29,6 +30,21 @@ class Row:
     surplus: tuple[str, ...] = ()
     line: bytes | None = None
     repeated: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Scan:
+    """What reading a file once shows. `ragged` are the numbers of the first rows with more cells than headings."""
+
+    rows: int = 0
+    ragged: list[int] = field(default_factory=list)
+    ragged_rows: int = 0
+
+    def note_ragged(self, number: int) -> None:
+        """A row has more cells than headings."""
+        self.ragged_rows += 1
+        if len(self.ragged) < _SHOWN_ROWS:
+            self.ragged.append(number)
 
 
 class Table(Protocol):
@@ -44,23 +60,5 @@ class Table(Protocol):
     def rows(self) -> Iterator[Row]:
         """The rows, from the first. Raises ReadError."""
 
-
-@dataclass(slots=True)
-class Scan:
-    """What reading a file once shows. `ragged` are the numbers of the first rows with more cells than headings."""
-
-    rows: int = 0
-    ragged: list[int] = field(default_factory=list)
-    ragged_rows: int = 0
-
-
-def scan(table: Table) -> Scan:
-    """Read a table to its end. Raises ReadError where its rows cannot be told apart."""
-    found = Scan()
-    for row in table.rows():
-        found.rows += 1
-        if row.surplus:
-            found.ragged_rows += 1
-            if len(found.ragged) < _SHOWN_ROWS:
-                found.ragged.append(row.number)
-    return found
+    def scan(self) -> Scan:
+        """Read the file to its end. Raises ReadError where its rows cannot be told apart."""

@@ -15,7 +15,7 @@ from typing import IO
 import orjson
 
 from services.intake.heading import lay_out
-from services.intake.table import MOST_COLUMNS, ReadError, Row
+from services.intake.table import MOST_COLUMNS, ReadError, Row, Scan
 from services.intake.workbook_child import CANNOT_READ, MOST_MEMORY_BYTES, MOST_SECONDS, TOO_LARGE, Head
 
 SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
@@ -59,6 +59,10 @@ class Workbook:
         repeated = (line[2] for line in islice(self._parsed(), self._layout.first, None))
         for row, indexes in zip(self._layout.rows(self._texts()), repeated, strict=True):
             yield row if not indexes else _with_repeated(row, frozenset(names[nth] for nth in indexes))
+
+    def scan(self) -> Scan:
+        """Read the sheet to its end."""
+        return self._layout.scan(self._texts())
 
     def _sheet_notes(self) -> Iterator[str]:
         head = self._head

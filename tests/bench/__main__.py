@@ -51,7 +51,7 @@ def main() -> None:
     if "latency" in options.parts:
         results.latency = single_records(LATENCY_RECORDS, LATENCY_RATE)
     if "growth" in options.parts:
-        results.growth = [pipeline(rows) for rows in options.growth]
+        results.growth = [pipeline(rows, recount=False) for rows in options.growth]
     print(page(results))
     if options.write:
         write_results(RESULTS, results)

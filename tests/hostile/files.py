@@ -14,7 +14,7 @@ from pathlib import Path
 
 from services.intake import workbook_child
 from services.intake.mapping import MappingError
-from services.intake.readers import ReadError, open_table, scan
+from services.intake.readers import ReadError, open_table
 from services.intake.records import RecordBuilder
 from services.intake.workbook import require_modest
 from tests.hostile.records import Sent
@@ -36,7 +36,7 @@ def answer(file: File, folder: Path, stages: InProcess) -> str:
     try:
         table = open_table(path)
         builder = RecordBuilder("post", table.columns, {}, None)
-        found = scan(table)
+        found = table.scan()
     except (ReadError, MappingError) as error:
         return type(error).__name__
     finally:

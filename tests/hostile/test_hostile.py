@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.intake.mapping import MappingError
-from services.intake.readers import ReadError, open_table, scan
+from services.intake.readers import ReadError, open_table
 from services.intake.records import RecordBuilder
 from services.stream.envelope import BATCH_ID, LINE_NO, batch_row, event_headers, event_time, rfc3339
 from services.stream.replay import replay_of, without_replay
@@ -157,7 +157,7 @@ def test_any_bytes_are_a_table_or_end_in_a_named_error(tmp_path: Path, content: 
     try:
         table = open_table(path)
         builder = RecordBuilder("post", table.columns, {})
-        rows = scan(table).rows
+        rows = table.scan().rows
     except (ReadError, MappingError):
         return
     assert len([builder.build(row) for row in table.rows()]) == rows

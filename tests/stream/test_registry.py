@@ -147,23 +147,11 @@ def test_a_restored_cluster_goes_on_where_the_old_one_was(
     (tmp_path / "old").mkdir()
     (tmp_path / "new").mkdir()
     with Pipeline(kafka, topic_prefix, tmp_path / "old") as pipeline:
-        pipeline.start("normaliser"), pipeline.start("registrar")
-        first = Batch("b0")
-        first.add("post:located", f"Số 5 đường Bình Thuận, {HOME}", point)
-        first.add("post:moved", f"Thôn 6, {HOME}")
-        first.add("post:gone", f"Số 9 đường Bình Thuận, {HOME}", point)
-        first.add("post:decided", "Số 3, xã Không Có Thật")
-        begun = run(pipeline, kafka, topic_prefix, first)
-        items = asyncio.run(read_snapshot(Connection(kafka), topic_prefix + REVIEW))
-        version = decode(ReviewItem, items[b"post:decided"]).version
-        settled = decision("post:decided", version, "02215", f"Số 3 đường Bình Thuận, {HOME}")
-        asyncio.run(produce(kafka, topic_prefix + RAW, [settled, (b"post:gone", None, [])]))
-        run(pipeline, kafka, topic_prefix, addresses("b1", point))
+        begun = live_on(pipeline, kafka, topic_prefix, point)
         wait_for(
             lambda: "records written" in CliRunner().invoke(app, ["registry", "export", str(file)]).output, "quiet"
         )
     before = {topic: snapshot(kafka, topic_prefix, topic) for topic in TOPICS}
-    codes = {key for key in before[REGISTRAR_STATE] if key.startswith(b"code:")}
     assert "exists" in registry("export", file, status=1)
 
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", new_broker)
@@ -180,32 +168,59 @@ def test_a_restored_cluster_goes_on_where_the_old_one_was(
 
     with Pipeline(new_broker, topic_prefix, tmp_path / "new") as pipeline:
         pipeline.start("normaliser"), pipeline.start("registrar")
-        again = run(pipeline, new_broker, topic_prefix, addresses("b2", point))
-        assert [again[line][0] for line in range(1, 8)] == ["unchanged"] * 7
         held = {value["record_key"]: key.decode() for key, value in before[DIGITISED].items()}
-        for line, key in ((2, "post:same-cell"), (4, "post:provisional"), (5, "post:moved"), (7, "post:decided")):
-            assert again[line][1] == held[key], key
-        assert again[1][1] == again[3][1] in held.values(), "the shared home"
-        fresh = Batch("b3")
-        fresh.add("new:1", f"Số 11 đường Bình Thuận, {HOME}", point)
-        fresh.add("new:2", f"Thôn 8, {HOME}")
-        fresh.add("post:gone", f"Số 9 đường Bình Thuận, {HOME}", point)
-        made = run(pipeline, new_broker, topic_prefix, fresh)
+        check_same_again(run(pipeline, new_broker, topic_prefix, addresses("b2", point)), held)
+        made = run(pipeline, new_broker, topic_prefix, newcomers(point))
+        codes = {key for key in before[REGISTRAR_STATE] if key.startswith(b"code:")}
         assert not {f"code:{code}".encode() for _, code in made.values()} & codes, "a code was issued twice"
         assert {str(code)[:12] for _, code in (made[1], made[3])} == {str(begun[1][1])[:12]}, "the same cell"
-        # What waited for a person can still be decided, on the version that it was restored with.
-        settled = decision("post:doubtful", -1, "02215", f"Số 1 đường Bình Thuận, {HOME}")
-        asyncio.run(produce(new_broker, topic_prefix + RAW, [settled]))
-        wait_for(lambda: b"post:doubtful" not in snapshot(new_broker, topic_prefix, REVIEW), "the decision")
-        wait_for(
-            lambda: any(
-                v["record_key"] == "post:doubtful" for v in snapshot(new_broker, topic_prefix, DIGITISED).values()
-            ),
-            "the decided address",
-        )
+        check_still_decidable(new_broker, topic_prefix)
         assert asyncio.run(read_committed(new_broker, topic_prefix + RAW_DEAD_LETTERS)) == []
         assert "is running" in registry("import", file, status=1)
         check_history(snapshot(new_broker, topic_prefix, DIGITISED), held, str(begun[1][1]), str(begun[2][1]))
+
+
+def live_on(
+    pipeline: Pipeline, servers: str, prefix: str, point: dict[str, float]
+) -> dict[int, tuple[Any, str | None]]:
+    """A life before the export: codes issued, moved and left, and a decision; what became of the first rows."""
+    pipeline.start("normaliser"), pipeline.start("registrar")
+    first = Batch("b0")
+    first.add("post:located", f"Số 5 đường Bình Thuận, {HOME}", point)
+    first.add("post:moved", f"Thôn 6, {HOME}")
+    first.add("post:gone", f"Số 9 đường Bình Thuận, {HOME}", point)
+    first.add("post:decided", "Số 3, xã Không Có Thật")
+    begun = run(pipeline, servers, prefix, first)
+    items = asyncio.run(read_snapshot(Connection(servers), prefix + REVIEW))
+    version = decode(ReviewItem, items[b"post:decided"]).version
+    settled = decision("post:decided", version, "02215", f"Số 3 đường Bình Thuận, {HOME}")
+    asyncio.run(produce(servers, prefix + RAW, [settled, (b"post:gone", None, [])]))
+    run(pipeline, servers, prefix, addresses("b1", point))
+    return begun
+
+
+def newcomers(point: dict[str, float]) -> Batch:
+    """Records that the restored cluster sees for the first time, or again after their withdrawal."""
+    fresh = Batch("b3")
+    fresh.add("new:1", f"Số 11 đường Bình Thuận, {HOME}", point)
+    fresh.add("new:2", f"Thôn 8, {HOME}")
+    return fresh.add("post:gone", f"Số 9 đường Bình Thuận, {HOME}", point)
+
+
+def check_same_again(again: dict[int, tuple[Any, str | None]], held: dict[str, str]) -> None:
+    """Of rows that were digitised before the export: they are unchanged and have the codes that they had."""
+    assert [again[line][0] for line in range(1, 8)] == ["unchanged"] * 7
+    for line, key in ((2, "post:same-cell"), (4, "post:provisional"), (5, "post:moved"), (7, "post:decided")):
+        assert again[line][1] == held[key], key
+    assert again[1][1] == again[3][1] in held.values(), "the shared home"
+
+
+def check_still_decidable(servers: str, prefix: str) -> None:
+    """What waited for a person can still be decided, on the version that it was restored with."""
+    settled = decision("post:doubtful", -1, "02215", f"Số 1 đường Bình Thuận, {HOME}")
+    asyncio.run(produce(servers, prefix + RAW, [settled]))
+    wait_for(lambda: b"post:doubtful" not in snapshot(servers, prefix, REVIEW), "the decision")
+    wait_for(lambda: "post:doubtful" in holders(servers, prefix), "the decided address")
 
 
 def check_history(published: dict[bytes, Any], held: dict[str, str], first: str, left: str) -> None:

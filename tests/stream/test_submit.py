@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.batch import BatchStatus
 from schemas.codec import decode
@@ -19,7 +20,7 @@ from services.intake.readers import Row
 from services.intake.records import Record, RecordBuilder
 from services.intake.submission import Progress, StalledError, Submission, new_batch_id
 from services.intake.tracker_client import TrackerClient
-from services.stream.envelope import BATCH_ID, LINE_NO, header
+from services.stream.envelope import BATCH_ID, LINE_NO, event_headers, event_id, header
 from services.stream.settings import Settings
 from services.stream.topics import BATCH_PROGRESS, MATCHED, RAW, RAW_DEAD_LETTERS, REVIEW
 from tests.stream.kafka_io import read_committed
@@ -228,6 +229,37 @@ def test_missing_topics_are_named(kafka: str, topic_prefix: str, tmp_path: Path)
 def records(batch_id: str, count: int) -> Iterator[Record]:
     builder = RecordBuilder("tq", ("id", "address"), {}, batch_id)
     return (builder.build(Row(n, {"id": str(n), "address": good_rows(1)[0]})) for n in range(1, count + 1))
+
+
+def test_rows_go_in_order_to_the_partitions_of_their_keys_with_headers_of_their_own(
+    kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(create_service_topics(kafka, topic_prefix, 3))
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    batch_id = new_batch_id()
+
+    async def submit() -> list[Progress]:
+        submission = Submission(Settings(), "tq", "test", None, batch_id=batch_id)
+        return [progress async for progress in submission.run(records(batch_id, 4500), wait=False)]
+
+    assert asyncio.run(submit())[-1].sent == 4500
+    found = asyncio.run(read_committed(kafka, topic_prefix + RAW))
+    expected = {record.key: record for record in records(batch_id, 4500)}
+    assert len(found) == 4500 == len({header(record.headers, "ce_id") for record in found})
+    alone, last = DefaultPartitioner(), {0: 0, 1: 0, 2: 0}
+    for record in found:
+        made = expected.pop(record.key)
+        assert record.value == made.value
+        assert record.partition == alone(record.key, [0, 1, 2], [0, 1, 2])
+        assert made.line_no > last[record.partition], "rows of a partition keep their order"
+        last[record.partition] = made.line_no
+        time_now = header(record.headers, "ce_time")
+        assert time_now is not None
+        event = event_id(batch_id, 0, made.line_no, RAW, 0)
+        trace = f"00-{batch_id.replace('-', '')}-{'0' * 16}-01".encode()
+        own = event_headers(RAW, "/diachi/intake", event=event, subject=made.key, time=time_now, trace=trace)
+        assert list(record.headers) == [*own, (BATCH_ID, batch_id.encode()), (LINE_NO, b"%d" % made.line_no)]
+    assert not expected
 
 
 def test_rows_in_flight_are_bounded_and_a_tracker_that_restarts_is_waited_for(

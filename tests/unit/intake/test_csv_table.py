@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.intake.encoding import recognise_file
 from services.intake.legacy import Legacy, encode
-from services.intake.readers import ReadError, Table, open_table, scan
+from services.intake.readers import ReadError, Table, open_table
 
 SAMPLE = Path(__file__).parents[3] / "gazetteer" / "samples" / "tuyen_quang.csv"
 HEADING = ["Mã", "Địa chỉ", "Xã/Phường", "Ghi chú"]
@@ -155,7 +155,7 @@ def test_absurd_files_end_in_a_named_error(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="1,201 columns"):
         table(tmp_path, ("address," * 1200 + "x\n").encode())
     with pytest.raises(ReadError, match="line 2 has more than"):
-        scan(table(tmp_path, b"id,address\n" + b"x" * 3_000_000))
+        table(tmp_path, b"id,address\n" + b"x" * 3_000_000).scan()
 
 
 @pytest.mark.parametrize("which", Legacy)

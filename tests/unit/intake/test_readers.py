@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.intake.formulas import with_formula
-from services.intake.readers import Csv, JsonLines, ReadError, Table, open_table, scan
+from services.intake.readers import Csv, JsonLines, ReadError, Table, open_table
 
 # Anything but what csv cannot carry: lone surrogates are not text, and NUL is refused later by the schema.
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
@@ -70,7 +70,7 @@ def test_empty_lines_are_no_rows_and_short_rows_have_empty_cells(tmp_path: Path)
 def test_rows_with_more_cells_than_the_heading_keep_them_and_are_counted(tmp_path: Path) -> None:
     found = table(tmp_path, b"id,address\n1,a\n2,b,c,\n3,d,,\n" + b"4,e,f\n" * 7)
     assert [row.surplus for row in found.rows()][:3] == [(), ("c", ""), ()]
-    seen = scan(found)
+    seen = found.scan()
     assert (seen.rows, seen.ragged_rows, seen.ragged) == (10, 8, [2, 4, 5, 6, 7])
 
 
@@ -80,12 +80,12 @@ def test_repeated_and_missing_headings_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_quotation_mark_that_is_never_closed_is_found_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"line 3: a quotation mark .* not closed"):
-        scan(table(tmp_path, b'id,address\n1,a\n2,"b\n3,c\n'))
+        table(tmp_path, b'id,address\n1,a\n2,"b\n3,c\n').scan()
     with pytest.raises(ReadError, match="line 2"):
-        scan(table(tmp_path, b'id,address\n1,"a\n' + b"2,b\n" * 1000 + b'3,"c"\n'))
+        table(tmp_path, b'id,address\n1,"a\n' + b"2,b\n" * 1000 + b'3,"c"\n').scan()
     late = table(tmp_path, b"id,address\n" + b"2,b\n" * 5000 + b'3,"c\n')
     with pytest.raises(ReadError, match="line 5002"):
-        scan(late)
+        late.scan()
 
 
 def test_bytes_that_are_not_utf8_go_through_in_rows_but_not_in_the_heading(tmp_path: Path) -> None:
