@@ -1,4 +1,5 @@
-"""Random histories of a few records in two communes each, told to the pipeline and to the model alike.
+"""Random histories of a few records in two communes each and what becomes of those, told to the pipeline and to the
+model alike.
 
 Records that may share a dwelling lie in one partition of raw: so the order in which they are registered is known. Two
 such groups run beside each other, in different partitions.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,24 +18,40 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from typer.testing import CliRunner
 
+from schemas.codec import encode
+from schemas.raw import Reprocess
 from services.cli.main import app
 from services.stream import topics
 from services.stream.envelope import BATCH_ID, LINE_NO, Headers
 from services.stream.replay import replay_of
 from tests.model.comparison import Scope, differences, identity, open_letters
+from tests.model.ground import TO_PART, WAYS
 from tests.model.installation import PARTITIONS, POISON, Installation, trace
-from tests.model.rules import Broken, Decided, Frail, Heard, Letter, Model, Row, Said
-from tests.model.words import Words
+from tests.model.rules import Asked, Broken, Decided, Frail, Heard, Letter, Model, Row, Said
+from tests.model.words import STEP_DEGREES, Place, Words
 
 SOURCES = ("post", "tax", "map")
 RECORDS = 5
 MOST_REPLAYS = 3
+ASKED_WITH = st.sampled_from([None, None, 0, 1])
+EDITIONS = st.sampled_from([1, 1, 1, 2, 0])
+MEANWHILE = st.sampled_from(["nothing", "nothing", "withdrawal", "correction", "decision"])
+# Steps between the move to another gazetteer and the reprocessing.
+_SOME = 3
 # Steps between two looks at the topics: each takes a second or two.
 _CHUNK = 18
 
 GROUPS, RECORD = st.integers(0, PARTITIONS - 1), st.integers(0, RECORDS - 1)
-KINDS = st.sampled_from(["street", "street", "house in a village", "village"])
-SPOTS = st.sampled_from([None, 0, 1, 2, 5, 12])
+KINDS = st.sampled_from(
+    ["street", "street", "street", "house in a village", "village", "listed village", "listed street"]
+)
+SPOTS = st.sampled_from([None, None, 0, 1, 2, 5, 12, TO_PART // 2, TO_PART])
+# The two communes of a group.
+COMMUNES = st.sampled_from(
+    [("one", "other"), ("one", "whole"), ("whole", "named"), ("whole", "one"), ("one", "untouched"), ("named", "other")]
+)
+# By which name: that of the first day, that of today, or that of the last day.
+NAMED = st.sampled_from(["first", "first", "first", "today", "today", "last"])
 CORRECTIONS = st.sampled_from(["point", "point", "text", "commune", "doubt", "dwelling", "dwelling"])
 REFUSED = st.sampled_from(["broken", "commune", "future", "stale", "stale"])
 # Now and then a record on which a stage fails at first.
@@ -69,19 +87,23 @@ class Histories(RuleBasedStateMachine):
     installation: Installation
     steps: Counter[str]
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(communes=st.tuples(*[COMMUNES] * PARTITIONS))
+    def begin(self, communes: Sequence[tuple[str, str]]) -> None:
         self.here = self.installation
+        if self.here.edition != 0:
+            self.here.move_to(0)
         run = self.here.number()
         self.begin_with = f"run{run}-"
-        self.places = [self.here.take_places(2) for _ in range(PARTITIONS)]
-        areas = frozenset(place.area for group in self.places for place in group)
+        self.districts = [self.here.take_district() for _ in range(PARTITIONS)]
+        self.communes = communes
+        areas = frozenset(one.area for district in self.districts for day in district.communes for one in day.values())
         self.scope = Scope(areas, self.begin_with)
         self.keys = [
             [self.here.key_in(group, f"{self.begin_with}{SOURCES[n % 3]}:{n}-") for n in range(RECORDS)]
             for group in range(PARTITIONS)
         ]
-        self.model = Model()
+        self.model = Model(self.here.editions)
+        self.since_the_move = 0
         self.words: dict[str, Words] = {}
         self.versions: dict[str, list[int]] = {}
         self.rows: Counter[str] = Counter()
@@ -96,6 +118,7 @@ class Histories(RuleBasedStateMachine):
         group=GROUPS,
         record=RECORD,
         place=st.integers(0, 1),
+        named=NAMED,
         kind=KINDS,
         house=st.integers(1, 3),
         spot=SPOTS,
@@ -108,6 +131,7 @@ class Histories(RuleBasedStateMachine):
         group: int,
         record: int,
         place: int,
+        named: str,
         kind: Any,
         house: int,
         spot: int | None,
@@ -116,11 +140,11 @@ class Histories(RuleBasedStateMachine):
         in_batch: int,
     ) -> None:
         """An address, whatever the source said of the record before."""
-        words = Words(self.places[group][place], kind, house, spot, False, spelling)
+        words = Words(self._place(group, place, named), kind, house, spot, False, spelling)
         self._submit(group, record, words, trouble, with_row=in_batch > 0)
 
-    @rule(group=GROUPS, record=RECORD, what=CORRECTIONS, other=RECORD, trouble=TROUBLES)
-    def correct(self, group: int, record: int, what: str, other: int, trouble: tuple[bool, Frail]) -> None:
+    @rule(group=GROUPS, record=RECORD, what=CORRECTIONS, other=RECORD, named=NAMED, trouble=TROUBLES)
+    def correct(self, group: int, record: int, what: str, other: int, named: str, trouble: tuple[bool, Frail]) -> None:
         """Something of what the source said before; what was in doubt is no more."""
         known = replace(self._last_words(group, record), doubtful=False)
         if what == "point":
@@ -128,8 +152,7 @@ class Histories(RuleBasedStateMachine):
         elif what == "text":
             known = replace(known, spelling=1 - known.spelling)
         elif what == "commune":
-            first, second = self.places[group]
-            known = replace(known, place=second if known.place == first else first)
+            known = replace(known, place=self._place(group, other % 2, named))
         elif what == "doubt":
             known = replace(known, doubtful=True, spot=None, spelling=other % 2)
         else:
@@ -166,6 +189,7 @@ class Histories(RuleBasedStateMachine):
         group=GROUPS,
         record=RECORD,
         place=st.integers(0, 1),
+        named=NAMED,
         kind=KINDS,
         house=st.integers(1, 3),
         spot=SPOTS,
@@ -176,6 +200,7 @@ class Histories(RuleBasedStateMachine):
         group: int,
         record: int,
         place: int,
+        named: str,
         kind: Any,
         house: int,
         spot: int | None,
@@ -186,7 +211,7 @@ class Histories(RuleBasedStateMachine):
         known = (
             "decision" if file is not None and file.holds != "withdrawn" else "decision on a record that is not known"
         )
-        words = Words(self.places[group][place], kind, house, spot)
+        words = Words(self._place(group, place, named), kind, house, spot)
         self._decide(group, record, Decided(words, self._version(group, record)), known, trouble)
 
     @rule(group=GROUPS, record=RECORD, what=REFUSED, back=st.integers(1, 3), poison=st.booleans())
@@ -209,7 +234,69 @@ class Histories(RuleBasedStateMachine):
         else:
             self._decide(group, record, Decided(words, known[-1 - back]), "stale decision", trouble)
 
-    # Mergers of communes belong here, as a rule of their own.
+    # What a change of the gazetteer makes of it.
+
+    @precondition(lambda self: self.waiting >= _CHUNK)
+    @rule(edition=EDITIONS)
+    def move(self, edition: int) -> None:
+        """The normalisers are started with another gazetteer: what comes from now on is read with it."""
+        if edition == self.here.edition:
+            return
+        self._check()
+        kind = f"move from edition {self.here.edition + 1} to {edition + 1}"
+        self.here.move_to(edition)
+        self.model.move_to(edition)
+        self.since_the_move = 0
+        self.steps[kind] += 1
+        self.done.append(kind)
+
+    @precondition(lambda self: self.since_the_move >= _SOME if self.model.to_run() else self.waiting >= _CHUNK)
+    @rule(again=st.booleans(), group=GROUPS, record=RECORD, meanwhile=MEANWHILE)
+    def reprocess(self, again: bool, group: int, record: int, meanwhile: str) -> None:
+        """All that was not run with the gazetteer in use, or all; something may happen to a record meanwhile."""
+        self.here.run(self.here.tail.catch_up())
+        before = len(self.here.tail.log[topics.RAW])
+        progress = self.here.reprocess(self.begin_with, lambda: self._meanwhile(group, record, meanwhile), again=again)
+        self.here.run(self.here.tail.catch_up())
+        asked = 0
+        for sent in self.here.tail.log[topics.RAW][before:]:
+            value = orjson.loads(sent.value or b"null")
+            if value and "requested_at" in value:
+                key = sent.key.decode()
+                at, what = sent.offset, Asked(self.here.edition, again)
+                self.model.hear(Heard(key, at, what, None, at))
+                self._note(key)
+                asked += 1
+        assert asked == progress.asked, "a request is missing"
+        assert not self.model.to_run(), "records were not run"
+        self.since_the_move = 0
+        for outcome, count in progress.outcomes.items():
+            self.steps[f"(records run again: {outcome})"] += count
+        kind = f"reprocessing{', again' if again else ''}"
+        self.steps[kind if asked else f"{kind}, with nothing to do"] += 1
+        self.done.append(f"{kind}: {progress.outcomes}")
+
+    @rule(group=GROUPS, record=RECORD, edition=ASKED_WITH, again=st.booleans(), trouble=TROUBLES)
+    def ask(self, group: int, record: int, edition: int | None, again: bool, trouble: tuple[bool, Frail]) -> None:
+        """For one record alone to be run again, maybe with another gazetteer than the one in use."""
+        key = self.keys[group][record]
+        asked = Asked(self.here.edition if edition is None else edition, again)
+        source, _, number = key.partition(":")
+        request = Reprocess(source, number, "2026-03-01T00:00:00Z", self.here.version(asked.edition), again)
+        at = self.here.send(topics.RAW, key, encode(request), self._marks(trouble))
+        other = ", of another gazetteer" if asked.edition != self.here.edition else ""
+        self._hear(Heard(key, at, asked, None, at, *trouble), f"request{other}")
+
+    def _meanwhile(self, group: int, record: int, what: str) -> None:
+        sound: tuple[bool, Frail] = (False, "nothing")
+        known = self._last_words(group, record)
+        if what == "withdrawal":
+            self.withdraw(group, record, sound)
+        elif what == "correction":
+            self._submit(group, record, replace(known, spelling=1 - known.spelling), sound)
+        elif what == "decision":
+            words = replace(known, place=self._place(group, record % 2, "today"), doubtful=False)
+            self._decide(group, record, Decided(words, self._version(group, record)), "decision meanwhile")
 
     # What operations do.
 
@@ -274,8 +361,13 @@ class Histories(RuleBasedStateMachine):
         self.rows[batch] += 1
         return batch, self.rows[batch]
 
+    def _place(self, group: int, which: int, named: str) -> Place:
+        day = {"first": 0, "today": self.here.edition, "last": len(WAYS["one"]) - 1}[named]
+        edition, commune = WAYS[self.communes[group][which]][day]
+        return self.districts[group].place(edition, commune)
+
     def _last_words(self, group: int, record: int) -> Words:
-        fresh = Words(self.places[group][0], "street", 1, None)
+        fresh = Words(self._place(group, 0, "first"), "street", 1, None)
         return self.words.get(self.keys[group][record], fresh)
 
     def _version(self, group: int, record: int) -> int:
@@ -297,24 +389,23 @@ class Histories(RuleBasedStateMachine):
         self.words[key] = words
         self._hear(Heard(key, at, Said(words), row, at, *trouble), kind)
 
-    @staticmethod
-    def _correction(old: Words, new: Words) -> str:
+    def _correction(self, old: Words, new: Words) -> str:
         if old == new:
             return "unchanged"
-        if new.doubtful:
+        were, are = (self.model.edition.read(one.place) for one in (old, new))
+        if new.doubtful or are is None:
             return "correction that falls to review"
-        if old.place != new.place:
-            return "correction to another area"
+        if were is None or were.code != are.code:
+            return "correction to another commune"
         if old.spot is None and new.spot is not None:
             return "correction that brings a point"
         if new.spot is None and old.spot is not None:
             return "correction that loses the point"
         if old.dwelling != new.dwelling:
             return "correction to another dwelling"
-        if old.spot is None or old.spot == new.spot:
-            return "correction of the text"
-        assert new.spot is not None
-        return f"correction of the point {'within' if abs(old.spot - new.spot) < 2 else 'beyond'} 50 m"
+        if new.spot is None or old.lat == new.lat:
+            return "correction of the text" if old.place == new.place else "correction of the commune's name"
+        return f"correction of the point {'within' if abs(old.lat - new.lat) < 2 * STEP_DEGREES else 'beyond'} 50 m"
 
     def _decide(
         self, group: int, record: int, decision: Decided, kind: str, trouble: tuple[bool, Frail] = (False, "nothing")
@@ -336,10 +427,7 @@ class Histories(RuleBasedStateMachine):
 
     def _hear(self, heard: Heard, kind: str) -> None:
         self.model.hear(heard)
-        file = self.model.files.get(heard.record)
-        versions = self.versions.setdefault(heard.record, [])
-        if file is not None and file.version not in versions:
-            versions.append(file.version)
+        self._note(heard.record)
         self.steps[kind] += 1
         here = self.model.codes.homes.values()
         if any(heard.record in home.residents and len(home.residents) > 1 for home in here):
@@ -349,7 +437,14 @@ class Histories(RuleBasedStateMachine):
         if heard.frail != "nothing":
             self.steps["(of these, the registrar was to fail on)"] += 1
         self.waiting += 1
+        self.since_the_move += 1
         self.done.append(f"{kind}: {heard}")
+
+    def _note(self, key: str) -> None:
+        """The versions that a record had, for decisions that are stale."""
+        file, versions = self.model.files.get(key), self.versions.setdefault(key, [])
+        if file is not None and file.version not in versions:
+            versions.append(file.version)
 
     def _put_back(self, letter: Letter, offsets: dict[tuple[int, int, int], int]) -> None:
         at = 0

@@ -118,7 +118,7 @@ def test_what_is_broken_is_found(
     class Here(Histories):
         steps: ClassVar[Counter[str]] = Counter()
 
-    with installation(kafka, topic_prefix, tmp_path) as Here.installation, pytest.raises(AssertionError) as found:
+    with installation(kafka, topic_prefix, tmp_path, RUNS) as Here.installation, pytest.raises(AssertionError) as found:
         run_histories(Here, RUNS)
     made = sum(count for kind, count in Here.steps.items() if not kind.startswith("("))
     first = re.search(r".*should be.*|.*not through.*|.*two letters.*", str(found.value))
