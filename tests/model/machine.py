@@ -236,7 +236,7 @@ class Histories(RuleBasedStateMachine):
 
     # What a change of the gazetteer makes of it.
 
-    @precondition(lambda self: self.waiting >= _CHUNK)
+    @precondition(lambda self: self.waiting >= _CHUNK // 2)
     @rule(edition=EDITIONS)
     def move(self, edition: int) -> None:
         """The normalisers are started with another gazetteer: what comes from now on is read with it."""

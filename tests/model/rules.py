@@ -291,8 +291,9 @@ class Model:
         if settled == (file.holds == "digitised") and came == file.came:
             self.files[heard.record] = fresh
         elif settled:
-            fresh = replace(fresh, version=heard.at, holds="digitised", good=None)
             same_as = file.placed_at if same_place else None
+            placed_at = file.placed_at if same_place else heard.at
+            fresh = replace(fresh, version=heard.at, holds="digitised", good=None, placed_at=placed_at)
             self._settle(heard, file, fresh, file.row, None if file.row is None else file.count, same_as)
         else:
             self.files[heard.record] = replace(fresh, version=heard.at, holds="review")

@@ -26,6 +26,9 @@ class Place:
     far_lat: float
     far_lon: float
 
+    def __repr__(self) -> str:
+        return self.tail
+
 
 @dataclass(frozen=True)
 class Words:
