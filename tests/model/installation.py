@@ -29,6 +29,8 @@ from services.registrar.registry import Registry
 from services.registrar.rules import Registration
 from services.registrar.stage import Registrar
 from services.stream import topics
+from services.stream.committed import committed_offset
+from services.stream.connection import connection_of
 from services.stream.envelope import Headers, header
 from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Outputs
@@ -192,6 +194,7 @@ class Installation:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._running: dict[str, tuple[asyncio.Event, Future[None]]] = {}
         self._count = 0
+        self._last_raw: dict[int, int] = {}
         self._producer: AIOKafkaProducer | None = None
         self._tail: Tail | None = None
 
@@ -267,10 +270,19 @@ class Installation:
         running.result(_WAIT_SECONDS)
 
     def move_to(self, edition: int) -> None:
-        """Go on with the gazetteer of another edition. Nothing may be under way."""
+        """Go on with the gazetteer of another edition, when all that was sent is read with this one."""
+        self.run(self._all_read())
         self.stop_stage("normaliser")
         self.edition = edition
         self.start_stage("normaliser")
+
+    async def _all_read(self) -> None:
+        connection, group = connection_of(self._settings), f"{self.prefix}normaliser"
+        deadline = time.monotonic() + _WAIT_SECONDS
+        for number, last in self._last_raw.items():
+            place = TopicPartition(self.prefix + topics.RAW, number)
+            while (await committed_offset(connection, group, place) or 0) <= last:
+                assert time.monotonic() < deadline, f"not through after {_WAIT_SECONDS} s: {self._ended()}"
 
     def reprocess(self, begin: str, meanwhile: Callable[[], None], *, again: bool) -> RunProgress:
         """What `diachi reprocess` does, for the records whose ids begin so; `meanwhile` happens after it has read how
@@ -303,6 +315,8 @@ class Installation:
         """The offset at which a record stands, in the partition of its key."""
         assert self._producer is not None
         sent = self.run(self._producer.send_and_wait(self.prefix + topic, value, key.encode(), headers=list(headers)))
+        if topic == topics.RAW:
+            self._last_raw[sent.partition] = sent.offset
         return int(sent.offset)
 
     def open_batch(self, batch: str) -> None:

@@ -7,34 +7,31 @@ such groups run beside each other, in different partitions.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 from typer.testing import CliRunner
 
 from schemas.codec import encode
 from schemas.raw import Reprocess
 from services.cli.main import app
 from services.stream import topics
-from services.stream.envelope import BATCH_ID, LINE_NO, Headers
 from services.stream.replay import replay_of
-from tests.model.comparison import Scope, differences, identity, open_letters
-from tests.model.ground import TO_PART, WAYS
-from tests.model.installation import PARTITIONS, POISON, Installation, trace
-from tests.model.rules import Asked, Broken, Decided, Frail, Heard, Letter, Model, Row, Said
-from tests.model.words import STEP_DEGREES, Place, Words
+from tests.model.comparison import identity, open_letters
+from tests.model.ground import TO_PART
+from tests.model.installation import PARTITIONS
+from tests.model.rules import Asked, Broken, Decided, Frail, Heard, Said
+from tests.model.telling import RECORDS, Telling, row_headers
+from tests.model.words import Words
 
-SOURCES = ("post", "tax", "map")
-RECORDS = 5
 MOST_REPLAYS = 3
 ASKED_WITH = st.sampled_from([None, None, 0, 1])
-EDITIONS = st.sampled_from([1, 1, 1, 2, 0])
+# From the edition in use on to the next, or back to the one before; after the last comes the first.
+ONWARD = st.sampled_from([1, 1, 2])
 MEANWHILE = st.sampled_from(["nothing", "nothing", "withdrawal", "correction", "decision"])
 # Steps between the move to another gazetteer and the reprocessing.
 _SOME = 3
@@ -66,51 +63,12 @@ TROUBLES: st.SearchStrategy[tuple[bool, Frail]] = st.sampled_from(
 )
 
 
-def raw_record(key: str, words: Words, row: Row | None) -> tuple[bytes, Headers]:
-    """Value and headers of a submission."""
-    source, _, record = key.partition(":")
-    value: dict[str, Any] = {"source": source, "source_record_id": record, "address": words.address}
-    if (point := words.point) is not None:
-        value["position"] = point
-    if row is not None:
-        value |= {"batch_id": row[0], "line_no": row[1]}
-    return orjson.dumps(value), _row_headers(row)
-
-
-def _row_headers(row: Row | None) -> Headers:
-    return [] if row is None else [(BATCH_ID, row[0].encode()), (LINE_NO, str(row[1]).encode())]
-
-
-class Histories(RuleBasedStateMachine):
-    """One run. `installation` and `steps` are set by the test, for all runs."""
-
-    installation: Installation
-    steps: Counter[str]
+class Histories(Telling):
+    """The rules: what can happen at any moment."""
 
     @initialize(communes=st.tuples(*[COMMUNES] * PARTITIONS))
     def begin(self, communes: Sequence[tuple[str, str]]) -> None:
-        self.here = self.installation
-        if self.here.edition != 0:
-            self.here.move_to(0)
-        run = self.here.number()
-        self.begin_with = f"run{run}-"
-        self.districts = [self.here.take_district() for _ in range(PARTITIONS)]
-        self.communes = communes
-        areas = frozenset(one.area for district in self.districts for day in district.communes for one in day.values())
-        self.scope = Scope(areas, self.begin_with)
-        self.keys = [
-            [self.here.key_in(group, f"{self.begin_with}{SOURCES[n % 3]}:{n}-") for n in range(RECORDS)]
-            for group in range(PARTITIONS)
-        ]
-        self.model = Model(self.here.editions)
-        self.since_the_move = 0
-        self.words: dict[str, Words] = {}
-        self.versions: dict[str, list[int]] = {}
-        self.rows: Counter[str] = Counter()
-        self.waiting = 0
-        self.done: list[str] = []
-        for batch in self._batches():
-            self.here.open_batch(batch)
+        self.begin_run(communes)
 
     # What sources send.
 
@@ -176,12 +134,15 @@ class Histories(RuleBasedStateMachine):
             self._submit(group, record, replace(before, house=house, doubtful=False), (True, "nothing"))
             self._submit(group, record, before, (False, "nothing"))
 
-    @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
-    def withdraw(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
+    @rule(group=GROUPS, record=RECORD, trouble=TROUBLES, for_good=st.booleans())
+    def withdraw(self, group: int, record: int, trouble: tuple[bool, Frail], for_good: bool = True) -> None:
+        """Maybe only to send it again, as a new record."""
         key, row = self.keys[group][record], self._row(group)
-        headers = [*_row_headers(row), *self._marks(trouble)]
+        headers = [*row_headers(row), *self._marks(trouble)]
         at = self.here.send(topics.RAW, key, None, headers)
         self._hear(Heard(key, at, Said(None), row, at, *trouble), "withdrawal")
+        if not for_good:
+            self._submit(group, record, self._last_words(group, record), (False, "nothing"))
 
     # What people decide.
 
@@ -224,7 +185,7 @@ class Histories(RuleBasedStateMachine):
         if what == "broken":
             row, (source, _, number) = self._row(group), key.partition(":")
             value = orjson.dumps({"source": source, "source_record_id": number})
-            at = self.here.send(topics.RAW, key, value, _row_headers(row))
+            at = self.here.send(topics.RAW, key, value, row_headers(row))
             self._hear(Heard(key, at, Broken(), row, at), "broken record")
         elif what == "commune":
             decided = Decided(words, current, known_commune=False)
@@ -237,12 +198,10 @@ class Histories(RuleBasedStateMachine):
     # What a change of the gazetteer makes of it.
 
     @precondition(lambda self: self.waiting >= _CHUNK // 2)
-    @rule(edition=EDITIONS)
-    def move(self, edition: int) -> None:
+    @rule(onward=ONWARD)
+    def move(self, onward: int) -> None:
         """The normalisers are started with another gazetteer: what comes from now on is read with it."""
-        if edition == self.here.edition:
-            return
-        self._check()
+        edition = (self.here.edition + onward) % len(self.here.editions)
         kind = f"move from edition {self.here.edition + 1} to {edition + 1}"
         self.here.move_to(edition)
         self.model.move_to(edition)
@@ -350,114 +309,3 @@ class Histories(RuleBasedStateMachine):
         for batch in self._batches():
             self.here.close_batch(batch, self.rows[batch])
         self._check(closed=True)
-
-    # How it is done.
-
-    def _batches(self) -> list[str]:
-        return [f"{self.begin_with}b{n}" for n in range(PARTITIONS)]
-
-    def _row(self, group: int) -> Row:
-        batch = self._batches()[group]
-        self.rows[batch] += 1
-        return batch, self.rows[batch]
-
-    def _place(self, group: int, which: int, named: str) -> Place:
-        day = {"first": 0, "today": self.here.edition, "last": len(WAYS["one"]) - 1}[named]
-        edition, commune = WAYS[self.communes[group][which]][day]
-        return self.districts[group].place(edition, commune)
-
-    def _last_words(self, group: int, record: int) -> Words:
-        fresh = Words(self._place(group, 0, "first"), "street", 1, None)
-        return self.words.get(self.keys[group][record], fresh)
-
-    def _version(self, group: int, record: int) -> int:
-        file = self.model.files.get(self.keys[group][record])
-        return 0 if file is None else file.version
-
-    def _marks(self, trouble: tuple[bool, Frail]) -> Headers:
-        poison, frail = trouble
-        return [*([(POISON, b"1")] if poison else []), *trace(frail, self.here.number())]
-
-    def _submit(
-        self, group: int, record: int, words: Words, trouble: tuple[bool, Frail], *, with_row: bool = True
-    ) -> None:
-        key, row = self.keys[group][record], self._row(group) if with_row else None
-        value, headers = raw_record(key, words, row)
-        at = self.here.send(topics.RAW, key, value, [*headers, *self._marks(trouble)])
-        file = self.model.files.get(key)
-        kind = "new record" if file is None or file.words is None else self._correction(file.words, words)
-        self.words[key] = words
-        self._hear(Heard(key, at, Said(words), row, at, *trouble), kind)
-
-    def _correction(self, old: Words, new: Words) -> str:
-        if old == new:
-            return "unchanged"
-        were, are = (self.model.edition.read(one.place) for one in (old, new))
-        if new.doubtful or are is None:
-            return "correction that falls to review"
-        if were is None or were.code != are.code:
-            return "correction to another commune"
-        if old.spot is None and new.spot is not None:
-            return "correction that brings a point"
-        if new.spot is None and old.spot is not None:
-            return "correction that loses the point"
-        if old.dwelling != new.dwelling:
-            return "correction to another dwelling"
-        if new.spot is None or old.lat == new.lat:
-            return "correction of the text" if old.place == new.place else "correction of the commune's name"
-        return f"correction of the point {'within' if abs(old.lat - new.lat) < 2 * STEP_DEGREES else 'beyond'} 50 m"
-
-    def _decide(
-        self, group: int, record: int, decision: Decided, kind: str, trouble: tuple[bool, Frail] = (False, "nothing")
-    ) -> None:
-        key = self.keys[group][record]
-        source, _, number = key.partition(":")
-        value = {
-            "source": source,
-            "source_record_id": number,
-            "decided_by": "group-7",
-            "decided_at": "2025-11-24T08:00:00Z",
-            "based_on_version": decision.based_on,
-            "commune_code": decision.words.place.commune_code if decision.known_commune else "99999",
-            "address_text": decision.words.address,
-            "position": decision.words.point,
-        }
-        at = self.here.send(topics.RAW, key, orjson.dumps(value), self._marks(trouble))
-        self._hear(Heard(key, at, decision, None, at, *trouble), kind)
-
-    def _hear(self, heard: Heard, kind: str) -> None:
-        self.model.hear(heard)
-        self._note(heard.record)
-        self.steps[kind] += 1
-        here = self.model.codes.homes.values()
-        if any(heard.record in home.residents and len(home.residents) > 1 for home in here):
-            self.steps["(of these, of a record that shares its home)"] += 1
-        if heard.poison:
-            self.steps["(of these, the normaliser failed on)"] += 1
-        if heard.frail != "nothing":
-            self.steps["(of these, the registrar was to fail on)"] += 1
-        self.waiting += 1
-        self.since_the_move += 1
-        self.done.append(f"{kind}: {heard}")
-
-    def _note(self, key: str) -> None:
-        """The versions that a record had, for decisions that are stale."""
-        file, versions = self.model.files.get(key), self.versions.setdefault(key, [])
-        if file is not None and file.version not in versions:
-            versions.append(file.version)
-
-    def _put_back(self, letter: Letter, offsets: dict[tuple[int, int, int], int]) -> None:
-        at = 0
-        if isinstance(letter.content, Heard):
-            partition = self.here.partition(letter.content.record)
-            at = offsets[partition, letter.content.first_at, letter.replays + 1]
-        self.model.put_back(letter, at)
-        self.done.append(f"put back: {letter}")
-
-    def _check(self, *, closed: bool = False) -> None:
-        self.here.settle(raw_record)
-        rows = {batch: self.rows[batch] for batch in self._batches()} if closed else None
-        found = differences(self.model, self.here.tail, self.scope, closed=rows)
-        self.waiting = 0
-        self.steps["(looks at all topics)"] += 1
-        assert not found, "\n".join([*found[:20], "after:", *self.done]) if found else json.dumps(rows)
