@@ -173,7 +173,7 @@ class Installation:
 
     def __init__(self, servers: str, prefix: str, runs: int) -> None:
         self.servers, self.prefix = servers, prefix
-        districts = ground.districts((2 * runs + _SPARE) * 5 // 4)
+        districts = ground.districts((2 * runs + _SPARE) * 3 // 2)
         self.editions = [ground.Edition(number, districts) for number in range(len(ground.DAYS))]
         self._cores = [AddressCore(ground.gazetteer(number, districts)) for number in range(len(ground.DAYS))]
         self._districts = iter(districts)

@@ -59,7 +59,7 @@ class Telling(RuleBasedStateMachine):
             for group in range(PARTITIONS)
         ]
         self.model = Model(self.here.editions)
-        self.since_the_move = 0
+        self.moved, self.since_the_move, self.due = False, 0, -1
         self.words: dict[str, Words] = {}
         self.versions: dict[str, list[int]] = {}
         self.rows: Counter[str] = Counter()

@@ -25,7 +25,7 @@ from tests.model.installation import installation
 from tests.model.machine import Histories
 from tests.model.test_histories import run_histories
 
-RUNS = 40
+RUNS = 60
 
 
 def never_retires(leave: Any) -> Any:
@@ -90,7 +90,7 @@ BROKEN: dict[str, Patch] = {
 
 
 @pytest.mark.skipif("MODEL_BROKEN" not in os.environ, reason="takes some minutes: MODEL_BROKEN=1 runs it")
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_broken_is_found(
     what: str, kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
