@@ -24,8 +24,10 @@ class MatchedAddress(Record, frozen=True):
 
     `result` is None but for REGISTER. `moved_to` names the new registry area of a record that left; a RELEASE without
     it is a withdrawal. `batch_id` and `line_no` name the row to account for, None where another event accounts for it.
-    `previous_outcome` is what that row counted as before, and `previous_reason` why. `same_place` says
-    that text and point are as they were: what is new comes from the gazetteer, and the dwelling keeps its code.
+    `previous_outcome` is what that row counted as before, and `previous_reason` why. `same_as` is the
+    version whose text and point these are, None where they are new: what is new comes from the gazetteer, and if that
+    version or a later one is registered, the dwelling keeps its code. `former_dwellings` are the ids that the dwelling
+    would have in the communes where the record was before, in the same area.
     """
 
     record_key: str
@@ -39,4 +41,5 @@ class MatchedAddress(Record, frozen=True):
     line_no: int | None = None
     previous_outcome: Outcome | None = None
     previous_reason: str | None = None
-    same_place: bool = False
+    same_as: int | None = None
+    former_dwellings: tuple[str, ...] = ()

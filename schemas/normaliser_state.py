@@ -27,11 +27,12 @@ class CommuneAt(Record, frozen=True):
 
 
 class LastGood(Record, frozen=True):
-    """What the published version was made of, while a later one waits in review."""
+    """What the published version was made of, while a later one waits in review; `placed_version` as in the state."""
 
     fields: Remembered
     decision: Decision | None
     result_hash: str | None
+    placed_version: int
 
 
 class RecordState(Record, frozen=True):
@@ -46,7 +47,8 @@ class RecordState(Record, frozen=True):
 
     The rest is for running the record again after a change of the gazetteer: `fields` is the current text and point,
     `result_hash` tells whether anything new came of them, `communes` are those of the last good version, by edition,
-    latest last, and `last_good` what that was made of, where it is not the current text.
+    latest last, and `last_good` what that was made of, where it is not the current text. `placed_version` is the version
+    that brought the current text and point, or the decision, None where it is `version` itself.
     """
 
     version: int
@@ -64,3 +66,9 @@ class RecordState(Record, frozen=True):
     result_hash: str | None = None
     communes: tuple[CommuneAt, ...] = ()
     last_good: LastGood | None = None
+    placed_version: int | None = None
+
+    @property
+    def placed_at(self) -> int:
+        """The version that brought the current text and point, or the decision."""
+        return self.version if self.placed_version is None else self.placed_version

@@ -15,7 +15,7 @@ from schemas.raw import Decision
 from schemas.review import ReviewItem
 from services.address.faults import Fault
 from services.address.identity import address_id
-from services.normaliser.memory import last_good, result_hash, with_commune
+from services.normaliser.memory import former_dwellings, last_good, result_hash, with_commune
 
 Row = tuple[str, int]
 
@@ -196,16 +196,17 @@ def register_events(
     result: AddressResult,
     *,
     counted: RecordState | None = None,
-    same_place: bool = False,
+    same_as: int | None = None,
 ) -> tuple[MatchedAddress, ...]:
     """The registration, after the release from the area where the record was registered before, if that is another.
 
     `counted` is the record's state where the row was counted before, None for a row that is counted for the first time.
-    `same_place` says that text and point are as they were.
+    `same_as` is the version whose text and point these are, None where they are new.
     """
     if result.registry_area is None:
         raise ValueError("an accepted address has no registry area")
     batch_id, line_no = row or (None, None)
+    old_area = known.registry_area if known else None
     register = MatchedAddress(
         record_key=key,
         address_id=address_id(key),
@@ -217,9 +218,9 @@ def register_events(
         line_no=line_no,
         previous_outcome=counted.outcome if counted else None,
         previous_reason=counted.reason if counted else None,
-        same_place=same_place,
+        same_as=same_as,
+        former_dwellings=former_dwellings(known, result) if known and old_area == result.registry_area else (),
     )
-    old_area = known.registry_area if known else None
     if old_area is None or old_area == result.registry_area:
         return (register,)
     return (_release(key, version, old_area, moved_to=result.registry_area), register)

@@ -11,6 +11,7 @@ from schemas.address import AddressResult
 from schemas.codec import encode
 from schemas.normaliser_state import CommuneAt, LastGood, RecordState, Remembered
 from schemas.raw import Decision, RawAddress, Reprocess
+from services.address.identity import dwelling_id
 
 _HASH_BYTES = 16
 
@@ -74,10 +75,20 @@ def with_commune(communes: Sequence[CommuneAt], edition: str, code: str | None) 
     return (*(one for one in communes if one.edition < edition), CommuneAt(edition, code))
 
 
+def former_dwellings(known: RecordState, result: AddressResult) -> tuple[str, ...]:
+    """The ids that the dwelling of a result would have in the communes where its record was before."""
+    codes = dict.fromkeys(one.commune_code for one in known.communes if one.commune_code != result.commune_code)
+    if not codes or result.dwelling_id is None:
+        return ()
+    legacy = None if result.legacy is None or result.legacy.assumed else result.legacy.commune_code
+    ids = [dwelling_id(result.components, code, legacy) for code in codes]
+    return tuple([one for one in ids if one is not None])
+
+
 def last_good(known: RecordState | None) -> LastGood | None:
     """What the published version of a record is made of, for a state in which a later one waits."""
     if known is None or known.registry_area is None:
         return None
     if known.last_good is not None or known.fields is None:
         return known.last_good
-    return LastGood(known.fields, known.decision, known.result_hash)
+    return LastGood(known.fields, known.decision, known.result_hash, known.placed_at)

@@ -86,9 +86,9 @@ def rerun(
     if good is None or run.published is None:
         if known.registry_area is None or (known.outcome is Outcome.REVIEW and not known.communes):
             # Nothing is published, or nobody knows what it was made of.
-            return again.placed(found[0], same_place=False)
-        return again.placed(again.carried(run.current, found[0], known.decision), same_place=True)
-    current = again.placed(again.at_home(found[0]), same_place=False)
+            return again.placed(found[0])
+        return again.placed(again.carried(run.current, found[0], known.decision), same_as=known.placed_at)
+    current = again.placed(again.at_home(found[0]))
     if current.matched:
         return current
     return again.with_published(current, good, again.carried(run.published, found[1], good.decision))
@@ -122,8 +122,9 @@ class _Again:
         stays = area and communes and self.core.stays(communes[-1], area, result)
         return in_area(result, area) if area and stays else result
 
-    def placed(self, result: AddressResult, *, same_place: bool) -> Change:
-        """The change that a result of the current text makes."""
+    def placed(self, result: AddressResult, same_as: int | None = None) -> Change:
+        """The change that a result of the current text makes; `same_as` is the version that brought that, if it is
+        published."""
         known, fresh = self.known, self._state(result)
         accepted, reviewed = _accepted(result), known.outcome is Outcome.REVIEW
         if accepted is not reviewed and fresh.result_hash == known.result_hash:
@@ -132,8 +133,10 @@ class _Again:
         row = row_of(known)
         if accepted:
             state = replace(fresh, outcome=Outcome.DIGITISED, reason=None, registry_area=result.registry_area)
-            events = register_events(self.key, known, self.offset, row, result, counted=known, same_place=same_place)
-            return Change(matched=events, settles_review=reviewed, state=replace(state, last_good=None))
+            events = register_events(self.key, known, self.offset, row, result, counted=known, same_as=same_as)
+            return Change(
+                matched=events, settles_review=reviewed, state=replace(state, last_good=None, placed_version=same_as)
+            )
         reason = heaviest(result)
         return Change(
             row=row,
@@ -142,7 +145,7 @@ class _Again:
             previous_reason=known.reason,
             reason=reason,
             review=review_item(self.key, self.offset, row, result, published=known.registry_area is not None),
-            state=replace(fresh, outcome=Outcome.REVIEW, reason=reason),
+            state=replace(fresh, outcome=Outcome.REVIEW, reason=reason, placed_version=known.placed_at),
         )
 
     def with_published(self, change: Change, good: LastGood, result: AddressResult) -> Change:
@@ -153,7 +156,7 @@ class _Again:
             return change
         communes = with_commune(self.known.communes, self.core.edition, result.commune_code)
         event: tuple[MatchedAddress, ...] = register_events(
-            self.key, self.known, self.offset, None, result, same_place=True
+            self.key, self.known, self.offset, None, result, same_as=good.placed_version
         )
         return dataclasses.replace(
             change,

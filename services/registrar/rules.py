@@ -52,9 +52,9 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
     held = _held(registry, known)
     if known is not None and event.version <= known.version:
         return Registration(Outcome.UNCHANGED, _key_of(held))
-    if event.same_place and held is not None:
+    if known is not None and held is not None and event.same_as is not None and known.version >= event.same_as:
         return _stay(registry, event, result, held)
-    target = _target(registry, area, held, result)
+    target = _target(registry, event, held, result)
     corrects = _same(held, target)
     retired: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -126,13 +126,16 @@ def release(registry: Registry, event: MatchedAddress) -> Registration:
     return Registration(Outcome.WITHDRAWN, _key(held), retired=(_key(held),) if empty else ())
 
 
-def _target(registry: Registry, area: str, held: RegisteredCode | None, result: AddressResult) -> RegisteredCode | None:
-    """The entry the record belongs to now: its dwelling's, else its own unless it shares that with others."""
+def _target(
+    registry: Registry, event: MatchedAddress, held: RegisteredCode | None, result: AddressResult
+) -> RegisteredCode | None:
+    """The entry the record belongs to now: its dwelling's, else its own unless it shares that with others who live in
+    another dwelling. That of a dwelling whose commune has changed may not know it yet."""
     if result.dwelling_id is not None:
-        home = registry.dwelling(area, result.dwelling_id)
+        home = registry.dwelling(event.registry_area, result.dwelling_id)
         if home is not None:
             return registry.code(home.code, home.unit)
-    if held is None or (held.holders > 1 and held.dwelling_id != result.dwelling_id):
+    if held is None or (held.holders > 1 and held.dwelling_id not in (result.dwelling_id, *event.former_dwellings)):
         return None
     return held
 

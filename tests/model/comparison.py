@@ -56,7 +56,8 @@ def _tables(what: str, expected: dict[Any, Any], found: dict[Any, Any]) -> Itera
 
 def _expected_published(model: Model) -> dict[str, tuple[Any, ...]]:
     return {
-        code: (shown.record, shown.version, shown.lat, shown.aliases) for code, shown in model.codes.published.items()
+        code: (shown.record, shown.version, shown.commune, code[:5], shown.lat, shown.aliases)
+        for code, shown in model.codes.published.items()
     }
 
 
@@ -67,7 +68,9 @@ def _published(tail: Tail, scope: Scope) -> dict[str, tuple[Any, ...]]:
             shown = decode(DigitisedAddress, value)
             located = shown.code[5] != "0"
             lat = shown.result.position.lat if located and shown.result.position else None
-            found[key.decode()] = (shown.record_key, shown.version, lat, frozenset(shown.aliases))
+            commune = shown.result.commune_code, shown.result.commune
+            area, aliases = shown.result.registry_area, frozenset(shown.aliases)
+            found[key.decode()] = (shown.record_key, shown.version, commune, area, lat, aliases)
     return found
 
 
@@ -80,10 +83,15 @@ def _map_and_national(tail: Tail, scope: Scope) -> Iterator[str]:
         for topic in (topics.DIGITISED, topics.MAP_FEATURE, topics.NATIONAL)
     }
     digitised, features, national = of.values()
-    facts = {key: (one["version"], one["aliases"], one["result"]["position"]) for key, one in digitised.items()}
-    yield from _tables(
-        "national", facts, {key: (one["version"], one["aliases"], one["position"]) for key, one in national.items()}
-    )
+    facts = {
+        key: (one["version"], one["aliases"], *(one["result"][each] for each in ("commune", "position")))
+        for key, one in digitised.items()
+    }
+    told = {
+        key: (one["version"], one["aliases"], *(one[each] for each in ("commune", "position")))
+        for key, one in national.items()
+    }
+    yield from _tables("national", facts, told)
     points = {
         key: (
             one["version"],
@@ -159,7 +167,7 @@ def identity(letter: Letter) -> tuple[Any, ...]:
     content = letter.content
     if isinstance(content, Heard):
         return "raw", content.record, content.first_at, letter.replays
-    action = "confirm" if content.confirms else "register" if content.words else "release"
+    action = "confirm" if content.confirms else "register" if content.arrives else "release"
     return "matched", content.record, content.area, action, content.version, content.row, letter.replays
 
 

@@ -1,4 +1,5 @@
-"""Random histories of a few records in two communes each, told to the pipeline and to the model alike.
+"""Random histories of a few records in two communes each and what becomes of those, told to the pipeline and to the
+model alike.
 
 Records that may share a dwelling lie in one partition of raw: so the order in which they are registered is known. Two
 such groups run beside each other, in different partitions.
@@ -6,35 +7,49 @@ such groups run beside each other, in different partitions.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from typer.testing import CliRunner
 
+from schemas.codec import encode
+from schemas.raw import Reprocess
 from services.cli.main import app
 from services.stream import topics
-from services.stream.envelope import BATCH_ID, LINE_NO, Headers
 from services.stream.replay import replay_of
-from tests.model.comparison import Scope, differences, identity, open_letters
-from tests.model.installation import PARTITIONS, POISON, Installation, trace
-from tests.model.rules import Broken, Decided, Frail, Heard, Letter, Model, Row, Said
+from tests.model.comparison import identity, open_letters
+from tests.model.ground import TO_PART
+from tests.model.installation import PARTITIONS
+from tests.model.rules import Asked, Broken, Decided, Frail, Heard, Said
+from tests.model.telling import RECORDS, Telling, row_headers
 from tests.model.words import Words
 
-SOURCES = ("post", "tax", "map")
-RECORDS = 5
 MOST_REPLAYS = 3
+ASKED_WITH = st.sampled_from([None, None, 0, 1])
+# From the edition in use on to the next, or back to the one before; after the last comes the first.
+ONWARD = st.sampled_from([1, 1, 2])
+MEANWHILE = st.sampled_from(["nothing", "nothing", "withdrawal", "correction", "decision"])
+# Steps between the move to another gazetteer and the reprocessing; -1 is never.
+AFTER = st.sampled_from([0, 4, 4, 8, 8, -1])
 # Steps between two looks at the topics: each takes a second or two.
 _CHUNK = 18
 
 GROUPS, RECORD = st.integers(0, PARTITIONS - 1), st.integers(0, RECORDS - 1)
-KINDS = st.sampled_from(["street", "street", "house in a village", "village"])
-SPOTS = st.sampled_from([None, 0, 1, 2, 5, 12])
-CORRECTIONS = st.sampled_from(["point", "point", "text", "commune", "doubt", "dwelling", "dwelling"])
+KINDS = st.sampled_from(
+    ["street", "street", "street", "street", "house in a village", "village", "listed village", "listed street"]
+)
+SPOTS = st.sampled_from([None, None, 0, 1, 2, 5, 12, TO_PART // 2, TO_PART])
+# The two communes of a group.
+COMMUNES = st.sampled_from(
+    [("one", "other"), ("one", "whole"), ("whole", "named"), ("whole", "one"), ("one", "untouched"), ("named", "other")]
+)
+# By which name: that of the first day, that of today, or that of the last day.
+NAMED = st.sampled_from(["first", "first", "first", "today", "today", "last"])
+CORRECTIONS = st.sampled_from(["point", "point", "text", "commune", "doubt", "doubt", "dwelling", "dwelling"])
 REFUSED = st.sampled_from(["broken", "commune", "future", "stale", "stale"])
 # Now and then a record on which a stage fails at first.
 TROUBLES: st.SearchStrategy[tuple[bool, Frail]] = st.sampled_from(
@@ -48,47 +63,12 @@ TROUBLES: st.SearchStrategy[tuple[bool, Frail]] = st.sampled_from(
 )
 
 
-def raw_record(key: str, words: Words, row: Row | None) -> tuple[bytes, Headers]:
-    """Value and headers of a submission."""
-    source, _, record = key.partition(":")
-    value: dict[str, Any] = {"source": source, "source_record_id": record, "address": words.address}
-    if (point := words.point) is not None:
-        value["position"] = point
-    if row is not None:
-        value |= {"batch_id": row[0], "line_no": row[1]}
-    return orjson.dumps(value), _row_headers(row)
+class Histories(Telling):
+    """The rules: what can happen at any moment."""
 
-
-def _row_headers(row: Row | None) -> Headers:
-    return [] if row is None else [(BATCH_ID, row[0].encode()), (LINE_NO, str(row[1]).encode())]
-
-
-class Histories(RuleBasedStateMachine):
-    """One run. `installation` and `steps` are set by the test, for all runs."""
-
-    installation: Installation
-    steps: Counter[str]
-
-    @initialize()
-    def begin(self) -> None:
-        self.here = self.installation
-        run = self.here.number()
-        self.begin_with = f"run{run}-"
-        self.places = [self.here.take_places(2) for _ in range(PARTITIONS)]
-        areas = frozenset(place.area for group in self.places for place in group)
-        self.scope = Scope(areas, self.begin_with)
-        self.keys = [
-            [self.here.key_in(group, f"{self.begin_with}{SOURCES[n % 3]}:{n}-") for n in range(RECORDS)]
-            for group in range(PARTITIONS)
-        ]
-        self.model = Model()
-        self.words: dict[str, Words] = {}
-        self.versions: dict[str, list[int]] = {}
-        self.rows: Counter[str] = Counter()
-        self.waiting = 0
-        self.done: list[str] = []
-        for batch in self._batches():
-            self.here.open_batch(batch)
+    @initialize(communes=st.tuples(*[COMMUNES] * PARTITIONS))
+    def begin(self, communes: Sequence[tuple[str, str]]) -> None:
+        self.begin_run(communes)
 
     # What sources send.
 
@@ -96,8 +76,9 @@ class Histories(RuleBasedStateMachine):
         group=GROUPS,
         record=RECORD,
         place=st.integers(0, 1),
+        named=NAMED,
         kind=KINDS,
-        house=st.integers(1, 3),
+        house=st.integers(1, 2),
         spot=SPOTS,
         spelling=st.integers(0, 1),
         trouble=TROUBLES,
@@ -108,6 +89,7 @@ class Histories(RuleBasedStateMachine):
         group: int,
         record: int,
         place: int,
+        named: str,
         kind: Any,
         house: int,
         spot: int | None,
@@ -116,20 +98,19 @@ class Histories(RuleBasedStateMachine):
         in_batch: int,
     ) -> None:
         """An address, whatever the source said of the record before."""
-        words = Words(self.places[group][place], kind, house, spot, False, spelling)
+        words = Words(self._place(group, place, named), kind, house, spot, False, spelling)
         self._submit(group, record, words, trouble, with_row=in_batch > 0)
 
-    @rule(group=GROUPS, record=RECORD, what=CORRECTIONS, other=RECORD, trouble=TROUBLES)
-    def correct(self, group: int, record: int, what: str, other: int, trouble: tuple[bool, Frail]) -> None:
+    @rule(group=GROUPS, record=RECORD, what=CORRECTIONS, other=RECORD, named=NAMED, trouble=TROUBLES)
+    def correct(self, group: int, record: int, what: str, other: int, named: str, trouble: tuple[bool, Frail]) -> None:
         """Something of what the source said before; what was in doubt is no more."""
         known = replace(self._last_words(group, record), doubtful=False)
         if what == "point":
-            known = replace(known, spot=0 if known.spot is None else known.spot + (-4, -1, 1, 1, 4)[other])
+            known = replace(known, spot=0 if known.spot is None else known.spot + (-4, -1, 1, 2, 4)[other])
         elif what == "text":
             known = replace(known, spelling=1 - known.spelling)
         elif what == "commune":
-            first, second = self.places[group]
-            known = replace(known, place=second if known.place == first else first)
+            known = replace(known, place=self._place(group, other % 2, named))
         elif what == "doubt":
             known = replace(known, doubtful=True, spot=None, spelling=other % 2)
         else:
@@ -153,12 +134,15 @@ class Histories(RuleBasedStateMachine):
             self._submit(group, record, replace(before, house=house, doubtful=False), (True, "nothing"))
             self._submit(group, record, before, (False, "nothing"))
 
-    @rule(group=GROUPS, record=RECORD, trouble=TROUBLES)
-    def withdraw(self, group: int, record: int, trouble: tuple[bool, Frail]) -> None:
+    @rule(group=GROUPS, record=RECORD, trouble=TROUBLES, for_good=st.booleans())
+    def withdraw(self, group: int, record: int, trouble: tuple[bool, Frail], for_good: bool = True) -> None:
+        """Maybe only to send it again, as a new record."""
         key, row = self.keys[group][record], self._row(group)
-        headers = [*_row_headers(row), *self._marks(trouble)]
+        headers = [*row_headers(row), *self._marks(trouble)]
         at = self.here.send(topics.RAW, key, None, headers)
         self._hear(Heard(key, at, Said(None), row, at, *trouble), "withdrawal")
+        if not for_good:
+            self._submit(group, record, self._last_words(group, record), (False, "nothing"))
 
     # What people decide.
 
@@ -166,8 +150,9 @@ class Histories(RuleBasedStateMachine):
         group=GROUPS,
         record=RECORD,
         place=st.integers(0, 1),
+        named=NAMED,
         kind=KINDS,
-        house=st.integers(1, 3),
+        house=st.integers(1, 2),
         spot=SPOTS,
         trouble=TROUBLES,
     )
@@ -176,6 +161,7 @@ class Histories(RuleBasedStateMachine):
         group: int,
         record: int,
         place: int,
+        named: str,
         kind: Any,
         house: int,
         spot: int | None,
@@ -186,7 +172,7 @@ class Histories(RuleBasedStateMachine):
         known = (
             "decision" if file is not None and file.holds != "withdrawn" else "decision on a record that is not known"
         )
-        words = Words(self.places[group][place], kind, house, spot)
+        words = Words(self._place(group, place, named), kind, house, spot)
         self._decide(group, record, Decided(words, self._version(group, record)), known, trouble)
 
     @rule(group=GROUPS, record=RECORD, what=REFUSED, back=st.integers(1, 3), poison=st.booleans())
@@ -199,7 +185,7 @@ class Histories(RuleBasedStateMachine):
         if what == "broken":
             row, (source, _, number) = self._row(group), key.partition(":")
             value = orjson.dumps({"source": source, "source_record_id": number})
-            at = self.here.send(topics.RAW, key, value, _row_headers(row))
+            at = self.here.send(topics.RAW, key, value, row_headers(row))
             self._hear(Heard(key, at, Broken(), row, at), "broken record")
         elif what == "commune":
             decided = Decided(words, current, known_commune=False)
@@ -209,14 +195,86 @@ class Histories(RuleBasedStateMachine):
         else:
             self._decide(group, record, Decided(words, known[-1 - back]), "stale decision", trouble)
 
-    # Mergers of communes belong here, as a rule of their own.
+    # What a change of the gazetteer makes of it.
+
+    @precondition(lambda self: self.waiting >= _CHUNK // 2)
+    @rule(onward=ONWARD, after=AFTER)
+    def move(self, onward: int, after: int) -> None:
+        """The normalisers are started with another gazetteer: what comes from now on is read with it. After some steps
+        of other things, what came before is run again."""
+        self._move((self.here.edition + onward) % len(self.here.editions))
+        self.due = after
+
+    @invariant()
+    def run_again_when_it_is_due(self) -> None:
+        if 0 <= self.due <= self.since_the_move:
+            self._reprocess(again=False)
+
+    @precondition(lambda self: self.moved and self.waiting >= _CHUNK // 2)
+    @rule(again=st.booleans(), group=GROUPS, record=RECORD, meanwhile=MEANWHILE)
+    def reprocess(self, again: bool, group: int, record: int, meanwhile: str) -> None:
+        """All that was not run with the gazetteer in use, or all; something may happen to a record meanwhile."""
+        self._reprocess(lambda: self._meanwhile(group, record, meanwhile), again=again)
+
+    def _move(self, edition: int) -> None:
+        kind = f"move from edition {self.here.edition + 1} to {edition + 1}"
+        self.here.move_to(edition)
+        self.model.move_to(edition)
+        self.moved, self.since_the_move = True, 0
+        self.steps[kind] += 1
+        self.done.append(kind)
+
+    def _reprocess(self, meanwhile: Callable[[], None] = lambda: None, *, again: bool) -> None:
+        self.due = -1
+        self.here.run(self.here.tail.catch_up())
+        before = len(self.here.tail.log[topics.RAW])
+        progress = self.here.reprocess(self.begin_with, meanwhile, again=again)
+        self.here.run(self.here.tail.catch_up())
+        asked = 0
+        for sent in self.here.tail.log[topics.RAW][before:]:
+            value = orjson.loads(sent.value or b"null")
+            if value and "requested_at" in value:
+                key = sent.key.decode()
+                at, what = sent.offset, Asked(self.here.edition, again)
+                self.model.hear(Heard(key, at, what, None, at))
+                self._note(key)
+                asked += 1
+        assert asked == progress.asked, "a request is missing"
+        assert not self.model.to_run(), "records were not run"
+        for outcome, count in progress.outcomes.items():
+            self.steps[f"(records run again: {outcome})"] += count
+        kind = f"reprocessing{', again' if again else ''}"
+        self.steps[kind if asked else f"{kind}, with nothing to do"] += 1
+        self.done.append(f"{kind}: {progress.outcomes}")
+
+    @rule(group=GROUPS, record=RECORD, edition=ASKED_WITH, again=st.booleans(), trouble=TROUBLES)
+    def ask(self, group: int, record: int, edition: int | None, again: bool, trouble: tuple[bool, Frail]) -> None:
+        """For one record alone to be run again, maybe with another gazetteer than the one in use."""
+        key = self.keys[group][record]
+        asked = Asked(self.here.edition if edition is None else edition, again)
+        source, _, number = key.partition(":")
+        request = Reprocess(source, number, "2026-03-01T00:00:00Z", self.here.version(asked.edition), again)
+        at = self.here.send(topics.RAW, key, encode(request), self._marks(trouble))
+        other = ", of another gazetteer" if asked.edition != self.here.edition else ""
+        self._hear(Heard(key, at, asked, None, at, *trouble), f"request{other}")
+
+    def _meanwhile(self, group: int, record: int, what: str) -> None:
+        sound: tuple[bool, Frail] = (False, "nothing")
+        known = self._last_words(group, record)
+        if what == "withdrawal":
+            self.withdraw(group, record, sound)
+        elif what == "correction":
+            self._submit(group, record, replace(known, spelling=1 - known.spelling), sound)
+        elif what == "decision":
+            words = replace(known, place=self._place(group, record % 2, "today"), doubtful=False)
+            self._decide(group, record, Decided(words, self._version(group, record)), "decision meanwhile")
 
     # What operations do.
 
     @precondition(lambda self: self.waiting >= _CHUNK)
     @rule(stage=st.sampled_from(["raw", "matched"]), one=st.booleans(), nth=st.integers(0, 7))
     def put_back(self, stage: str, one: bool, nth: int) -> None:
-        """All letters of a stage, or one of them."""
+        """After a look, all letters of a stage, or one of them."""
         self._check()
         real = {said: letter for said, letter in open_letters(self.here.tail, self.scope).items() if said[0] == stage}
         chosen = list(real)
@@ -251,118 +309,13 @@ class Histories(RuleBasedStateMachine):
             self.here.start_stage(stage)
             self.steps[f"restart of the {stage}"] += 1
 
-    @precondition(lambda self: self.waiting >= _CHUNK)
-    @rule()
-    def look(self) -> None:
-        self._check()
-
     def teardown(self) -> None:
-        """Everything is through: batches are closed, and all rows accounted for."""
+        """No history without a merger. Then everything is through: batches are closed, and all rows accounted for."""
         if not hasattr(self, "model"):
             return
+        if not self.moved:
+            self._move(self.here.edition + 1)
+        self._reprocess(again=False)
         for batch in self._batches():
             self.here.close_batch(batch, self.rows[batch])
         self._check(closed=True)
-
-    # How it is done.
-
-    def _batches(self) -> list[str]:
-        return [f"{self.begin_with}b{n}" for n in range(PARTITIONS)]
-
-    def _row(self, group: int) -> Row:
-        batch = self._batches()[group]
-        self.rows[batch] += 1
-        return batch, self.rows[batch]
-
-    def _last_words(self, group: int, record: int) -> Words:
-        fresh = Words(self.places[group][0], "street", 1, None)
-        return self.words.get(self.keys[group][record], fresh)
-
-    def _version(self, group: int, record: int) -> int:
-        file = self.model.files.get(self.keys[group][record])
-        return 0 if file is None else file.version
-
-    def _marks(self, trouble: tuple[bool, Frail]) -> Headers:
-        poison, frail = trouble
-        return [*([(POISON, b"1")] if poison else []), *trace(frail, self.here.number())]
-
-    def _submit(
-        self, group: int, record: int, words: Words, trouble: tuple[bool, Frail], *, with_row: bool = True
-    ) -> None:
-        key, row = self.keys[group][record], self._row(group) if with_row else None
-        value, headers = raw_record(key, words, row)
-        at = self.here.send(topics.RAW, key, value, [*headers, *self._marks(trouble)])
-        file = self.model.files.get(key)
-        kind = "new record" if file is None or file.words is None else self._correction(file.words, words)
-        self.words[key] = words
-        self._hear(Heard(key, at, Said(words), row, at, *trouble), kind)
-
-    @staticmethod
-    def _correction(old: Words, new: Words) -> str:
-        if old == new:
-            return "unchanged"
-        if new.doubtful:
-            return "correction that falls to review"
-        if old.place != new.place:
-            return "correction to another area"
-        if old.spot is None and new.spot is not None:
-            return "correction that brings a point"
-        if new.spot is None and old.spot is not None:
-            return "correction that loses the point"
-        if old.dwelling != new.dwelling:
-            return "correction to another dwelling"
-        if old.spot is None or old.spot == new.spot:
-            return "correction of the text"
-        assert new.spot is not None
-        return f"correction of the point {'within' if abs(old.spot - new.spot) < 2 else 'beyond'} 50 m"
-
-    def _decide(
-        self, group: int, record: int, decision: Decided, kind: str, trouble: tuple[bool, Frail] = (False, "nothing")
-    ) -> None:
-        key = self.keys[group][record]
-        source, _, number = key.partition(":")
-        value = {
-            "source": source,
-            "source_record_id": number,
-            "decided_by": "group-7",
-            "decided_at": "2025-11-24T08:00:00Z",
-            "based_on_version": decision.based_on,
-            "commune_code": decision.words.place.commune_code if decision.known_commune else "99999",
-            "address_text": decision.words.address,
-            "position": decision.words.point,
-        }
-        at = self.here.send(topics.RAW, key, orjson.dumps(value), self._marks(trouble))
-        self._hear(Heard(key, at, decision, None, at, *trouble), kind)
-
-    def _hear(self, heard: Heard, kind: str) -> None:
-        self.model.hear(heard)
-        file = self.model.files.get(heard.record)
-        versions = self.versions.setdefault(heard.record, [])
-        if file is not None and file.version not in versions:
-            versions.append(file.version)
-        self.steps[kind] += 1
-        here = self.model.codes.homes.values()
-        if any(heard.record in home.residents and len(home.residents) > 1 for home in here):
-            self.steps["(of these, of a record that shares its home)"] += 1
-        if heard.poison:
-            self.steps["(of these, the normaliser failed on)"] += 1
-        if heard.frail != "nothing":
-            self.steps["(of these, the registrar was to fail on)"] += 1
-        self.waiting += 1
-        self.done.append(f"{kind}: {heard}")
-
-    def _put_back(self, letter: Letter, offsets: dict[tuple[int, int, int], int]) -> None:
-        at = 0
-        if isinstance(letter.content, Heard):
-            partition = self.here.partition(letter.content.record)
-            at = offsets[partition, letter.content.first_at, letter.replays + 1]
-        self.model.put_back(letter, at)
-        self.done.append(f"put back: {letter}")
-
-    def _check(self, *, closed: bool = False) -> None:
-        self.here.settle(raw_record)
-        rows = {batch: self.rows[batch] for batch in self._batches()} if closed else None
-        found = differences(self.model, self.here.tail, self.scope, closed=rows)
-        self.waiting = 0
-        self.steps["(looks at all topics)"] += 1
-        assert not found, "\n".join([*found[:20], "after:", *self.done]) if found else json.dumps(rows)

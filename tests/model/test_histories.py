@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.model.installation import installation
 from tests.model.machine import Histories
 
-RUNS = 40
+RUNS = 60
 STEPS = 80
 LEAST_STEPS = 2000
 
@@ -50,7 +50,7 @@ def test_pipeline_and_model_agree(
     class Here(Histories):
         steps: ClassVar[Counter[str]] = Counter()
 
-    with installation(kafka, topic_prefix, tmp_path) as Here.installation:
+    with installation(kafka, topic_prefix, tmp_path, runs) as Here.installation:
         run_histories(Here, runs)
     for kind, count in sorted(Here.steps.items(), key=lambda each: (each[0].startswith("("), -each[1])):
         print(f"{count:6} {kind}")

@@ -5,16 +5,13 @@ Takes some minutes; `MODEL_BROKEN=1` runs it.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from msgspec import Struct, structs
 
 from schemas.outcome import Outcome
 from services.normaliser import corrections
@@ -22,17 +19,13 @@ from services.normaliser import stage as normaliser_stage
 from services.registrar import registry, rules
 from services.registrar import stage as registrar_stage
 from services.stream.replay import Replay
+from tests.model.broken import Patch, changed, with_names, with_result
+from tests.model.broken_mergers import BROKEN_MERGERS
 from tests.model.installation import installation
 from tests.model.machine import Histories
 from tests.model.test_histories import run_histories
 
-RUNS = 40
-Patch = tuple[Any, str, Callable[[Any], Any]]
-
-
-def changed(one: Any, **changes: Any) -> Any:
-    """A copy of a record or dataclass with other fields."""
-    return structs.replace(one, **changes) if isinstance(one, Struct) else dataclasses.replace(one, **changes)
+RUNS = 60
 
 
 def never_retires(leave: Any) -> Any:
@@ -48,16 +41,6 @@ def always_retires(leave: Any) -> Any:
         return leave(registry, area, changed(held, holders=1), *rest, **names)
 
     return broken
-
-
-def with_names(**changes: Any) -> Callable[[Any], Any]:
-    """Calls the function with these named arguments in place of its own."""
-    return lambda function: lambda *arguments, **names: function(*arguments, **{**names, **changes})
-
-
-def with_result(**changes: Any) -> Callable[[Any], Any]:
-    """Changes fields of what the function returns."""
-    return lambda function: lambda *arguments, **names: changed(function(*arguments, **names), **changes)
 
 
 def hears_everything_as_new(register: Any) -> Any:
@@ -102,11 +85,12 @@ BROKEN: dict[str, Patch] = {
         "replayed",
         lambda _: lambda change, _: change,
     ),
+    **BROKEN_MERGERS,
 }
 
 
 @pytest.mark.skipif("MODEL_BROKEN" not in os.environ, reason="takes some minutes: MODEL_BROKEN=1 runs it")
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_broken_is_found(
     what: str, kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -118,9 +102,9 @@ def test_what_is_broken_is_found(
     class Here(Histories):
         steps: ClassVar[Counter[str]] = Counter()
 
-    with installation(kafka, topic_prefix, tmp_path) as Here.installation, pytest.raises(AssertionError) as found:
+    with installation(kafka, topic_prefix, tmp_path, RUNS) as Here.installation, pytest.raises(AssertionError) as found:
         run_histories(Here, RUNS)
     made = sum(count for kind, count in Here.steps.items() if not kind.startswith("("))
-    first = re.search(r".*should be.*|.*not through.*|.*two letters.*", str(found.value))
+    first = re.search(r".*should be.*|.*not through.*|.*two letters.*|.*not run.*|.*is missing.*", str(found.value))
     assert first is not None, found.value
     print(f"\n{what}: found after {made} steps: {first.group()[:200]}")

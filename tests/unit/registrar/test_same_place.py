@@ -20,7 +20,7 @@ class RunAgain(Area):
     def again(self, found: AddressResult, record: str = "post:1") -> Registration:
         self.version += 1
         registry = Registry(self.store)
-        done = register(registry, event(self.version, found, record, same_place=True), found)
+        done = register(registry, event(self.version, found, record, same_as=0), found)
         registry.apply()
         return done
 
@@ -74,7 +74,7 @@ def test_an_old_request_changes_nothing_and_one_of_an_unknown_record_registers_i
     area = RunAgain()
     assert area.again(result()).outcome is Outcome.DIGITISED
     registry = Registry(area.store)
-    stale = register(registry, event(1, result(lat=FAR), same_place=True), result(lat=FAR))
+    stale = register(registry, event(1, result(lat=FAR), same_as=0), result(lat=FAR))
     assert stale.outcome is Outcome.UNCHANGED
 
 
