@@ -30,14 +30,15 @@ Refuse = Callable[[str], NoReturn]
 
 
 def opened(path: Path, refuse: Refuse) -> Gazetteer:
-    """A gazetteer from its artifact or its tables."""
+    """A gazetteer from its artifact or its tables, with the user's imports as the services lay them over it."""
     from gazetteer.build import open_gazetteer
     from gazetteer.findings import GazetteerInvalid
     from gazetteer.gazetteer import GazetteerMissing
     from gazetteer.tables import TableError
+    from services.cli.places import with_imports
 
     try:
-        return open_gazetteer(path)
+        return with_imports(open_gazetteer(path))
     except GazetteerInvalid as error:
         refuse(f"{path}: {len(error.findings)} errors; `diachi gazetteer check --data {path}` names them")
     except (GazetteerMissing, TableError) as error:
@@ -68,6 +69,24 @@ def show_units(console: Console, old: Gazetteer, new: Gazetteer, file: Path | No
         console.print(table)
         if (more := len(differences) - _LISTED) > 0:
             console.print(f"and {more:,} more" + ("" if file else "; --units FILE lists all"), highlight=False)
+
+
+def show_imports(console: Console, old: Gazetteer, new: Gazetteer, file: Path | None) -> None:
+    """Print what becomes of the user's imports, by commune; all rows that move or cease to count into the file."""
+    from services.cli.imports_view import show_moves, write_moves
+
+    before = set(old.imports.moves)
+    moves = [one for one in new.imports.moves if one not in before]
+    if old.imports.rows or new.imports.rows:
+        aside = sum(one.why is not None for one in moves)
+        console.print(
+            f"imports: {len(moves) - aside:,} rows follow their communes, {aside:,} are set aside; "
+            f"{new.imports.rows:,} of {old.imports.rows:,} count then",
+            highlight=False,
+        )
+    show_moves(new, moves)
+    if file is not None:
+        write_moves(file, new, moves)
 
 
 def show_addresses(
