@@ -10,9 +10,9 @@ import shapely
 from msgspec.structs import replace
 
 from gazetteer.boundaries import Boundaries
-from gazetteer.gazetteer import Gazetteer
 from gazetteer.changes import FIRST_EDITION
 from gazetteer.following import CommuneOf
+from gazetteer.gazetteer import Gazetteer
 from gazetteer.imports import write_outlines
 from schemas.address import AddressResult, NextAction
 from schemas.raw import Decision, RawAddress, RawPosition
