@@ -158,28 +158,32 @@ def published(registry: str, refuse: Refuse) -> Iterator[DigitisedAddress]:
             refuse(f"{registry}: address {number} is no record of address.digitised.v1")
 
 
-def _live(refuse: Refuse) -> Iterable[bytes]:
+def _live(refuse: Refuse) -> Iterator[bytes]:
+    """The published addresses of the cluster, by code. They are read to a file first: of each code the last one counts,
+    and there may be more than memory holds."""
     import asyncio
 
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.stream.connection import connection_of
     from services.stream.settings import Settings
-    from services.stream.snapshot import read_snapshot
+    from services.stream.snapshot import follow_snapshot
+    from services.stream.spool import spooled
     from services.stream.topic_ids import AccessDeniedError, TopicMissingError
     from services.stream.topics import DIGITISED
     from services.stream.unreachable import BrokerRefusedError
 
     settings = Settings()
-    try:
-        found = asyncio.run(read_snapshot(connection_of(settings), settings.topic_prefix + DIGITISED))
-    except (AccessDeniedError, BrokerRefusedError, TopicMissingError) as error:
-        refuse(str(error))
-    except KafkaConnectionError:
-        refuse(f"no broker answers at {settings.kafka_bootstrap_servers}: is KAFKA_BOOTSTRAP_SERVERS right?")
-    except KafkaError as error:
-        refuse(f"Kafka at {settings.kafka_bootstrap_servers} fails: {type(error).__name__}. Run it again")
-    return [found[key] for key in sorted(found)]
+    with spooled() as spool:
+        try:
+            asyncio.run(follow_snapshot(connection_of(settings), settings.topic_prefix + DIGITISED, spool.put))
+        except (AccessDeniedError, BrokerRefusedError, TopicMissingError) as error:
+            refuse(str(error))
+        except KafkaConnectionError:
+            refuse(f"no broker answers at {settings.kafka_bootstrap_servers}: is KAFKA_BOOTSTRAP_SERVERS right?")
+        except KafkaError as error:
+            refuse(f"Kafka at {settings.kafka_bootstrap_servers} fails: {type(error).__name__}. Run it again")
+        yield from spool.values()
 
 
 def _lines(path: Path, refuse: Refuse) -> Iterator[bytes]:
