@@ -10,13 +10,12 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gazetteer.boundaries import Boundaries
 from gazetteer.following import CommuneOf, Followed, Listed, What, Why, follow, moves_by_commune
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.imports import SOURCE, Imports, write_villages
 from gazetteer.model import Village
 from services.normaliser.listed_parts import part_of
-from tests.gazetteers import CAO_BO, MERGED, MERGER_DAY, built, merger_tables
+from tests.gazetteers import CAO_BO, JUNE, MERGED, MERGER_DAY, built, june_artifact, merger_tables
 from tests.small_country import (
     E1,
     E2,
@@ -236,4 +235,19 @@ def test_the_imports_of_a_folder_follow_the_gazetteer_that_is_loaded(artifact: P
         assert [one.commune_code for one in gazetteer.villages if one.name == "Hư Cấu"] == [code]
     assert after.edition == MERGER_DAY
     assert [one.into for one in after.imports.carried] == [MERGED] and after.imports.set_aside == ()
-    assert isinstance(after.boundaries, Boundaries | None)
+
+
+def test_the_step_of_july_2025(artifact: Path, tmp_path: Path) -> None:
+    """A list of June 2025: one of a commune that went into another, one of a commune that was divided."""
+    folder = tmp_path / "imports"
+    write_villages(folder, [row("Hư Cấu", "02203", JUNE), row("Ví Dụ", "02497", JUNE), row("Mới", "02509")])
+    june = Gazetteer.load(june_artifact(tmp_path / "june"), folder, part_of)
+    assert counting(june.imports) == {("02203", "Hư Cấu"), ("02497", "Ví Dụ")}
+    assert [one.why for one in june.imports.set_aside] == [Why.LATER]
+    july = Gazetteer.load(artifact, folder, part_of)
+    found = {
+        (one.village.commune_code, one.village.legacy_commune_code, one.village.name) for one in july.imports.villages
+    }
+    # Of the divided one, text or point of an address tell the part, as with any list of an old commune.
+    assert found == {("02215", "02203", "Hư Cấu"), (None, "02497", "Ví Dụ"), ("02509", None, "Mới")}
+    assert july.imports.set_aside == ()
