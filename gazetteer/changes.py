@@ -20,16 +20,25 @@ class Changes:
 
     def __init__(self, changes: Iterable[CommuneChange]) -> None:
         self._of_code: dict[str, list[CommuneChange]] = {}
+        # The days on which another commune went into the one of a code.
+        self._joined_by: dict[str, list[str]] = {}
         for change in sorted(changes, key=lambda one: one.date):
             self._of_code.setdefault(change.code, []).append(change)
+            for step in change.successors:
+                if step.commune_code != change.code:
+                    self._joined_by.setdefault(step.commune_code, []).append(change.date)
 
-    def follow(self, code: str, edition: str) -> tuple[Successor, ...]:
+    def follow(self, code: str, edition: str, until: str | None = None) -> tuple[Successor, ...]:
         """What the commune that had a code at an edition has become: itself where nothing changed, several where it was
-        split, the usual one first."""
+        split, the usual one first. `until` is the edition to stop at, the latest one where it is None."""
         change = next((one for one in self._of_code.get(code, ()) if one.date > edition), None)
-        if change is None:
+        if change is None or (until is not None and change.date > until):
             return (Successor(code, True),)
-        return joined((step, self.follow(step.commune_code, change.date)) for step in change.successors)
+        return joined((step, self.follow(step.commune_code, change.date, until)) for step in change.successors)
+
+    def grown(self, code: str, edition: str) -> bool:
+        """Whether another commune, or a part of one, went since into the commune that had a code at an edition."""
+        return any(date > edition for date in self._joined_by.get(code, ()))
 
     def touched(self, code: str, edition: str) -> bool:
         """Whether the commune that had a code at an edition was changed since, be it only in its name."""

@@ -12,10 +12,13 @@ from typing import TypeVar
 from gazetteer.artifact import ARTIFACT, ArtifactError, decode
 from gazetteer.boundaries import Boundaries
 from gazetteer.changes import FIRST_EDITION, Changes
+from gazetteer.following import Followed, PartOf, follow
 from gazetteer.imports import ImportsUnusable, overlaid, read_imports
 from gazetteer.lineage import predecessors
 from gazetteer.model import Area, Commune, District, LegacyCommune, Province, Successor, Village
 from gazetteer.places import Places
+
+NOTHING_IMPORTED = Followed()
 
 T = TypeVar("T")
 
@@ -31,12 +34,14 @@ class Gazetteer:
     `province_successor` leads from the code of an old one to that of today's.
     `districts` are by `District.key`. `legacy` holds each old commune once for every distinct code, name, kind and
     district it had, in order of code, latest edition first. `edition` is the day from which `communes` are those of
-    today: a commune code is read together with it.
+    today: a commune code is read together with it. `imports` is what was laid over it, and what of that was set aside.
     """
 
-    def __init__(self, version: str, places: Places, boundaries: Boundaries | None = None) -> None:
+    def __init__(self, version: str, places: Places, imports: Followed = NOTHING_IMPORTED) -> None:
         self.version = version
-        self.boundaries = boundaries
+        self.imports = imports
+        self.boundaries: Boundaries | None = imports.boundaries
+        self._places = places
         self.edition = places.edition
         self.provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if one.current])
         self.old_provinces: Mapping[str, Province] = _by("code", [one for one in places.provinces if not one.current])
@@ -51,9 +56,9 @@ class Gazetteer:
         self.changes = places.changes
 
     @classmethod
-    def load(cls, path: Path | None = None, imports: Path | None = None) -> Gazetteer:
+    def load(cls, path: Path | None = None, imports: Path | None = None, part_of: PartOf | None = None) -> Gazetteer:
         """Read the artifact (by default the one that `diachi gazetteer build` makes), and lay the user's imports over
-        it, if there is such a folder. The version names the content of both. Raises GazetteerMissing."""
+        it, if there is such a folder. Raises GazetteerMissing; see `with_imports` for the rest."""
         path = path or ARTIFACT
         try:
             version, places = decode(path.read_bytes())
@@ -61,16 +66,25 @@ class Gazetteer:
             raise GazetteerMissing(f"{path} does not exist: run `diachi gazetteer build`") from None
         except ArtifactError as error:
             raise GazetteerMissing(f"{path}: {error}: run `diachi gazetteer build`") from error
-        if imports is None:
-            return cls(version, places)
+        return cls(version, places).with_imports(imports, part_of)
+
+    def with_imports(self, folder: Path | None, part_of: PartOf | None = None) -> Gazetteer:
+        """The same with the imports of a folder, which need not exist, followed to its edition and laid over it. The
+        version names the content of both. `part_of` tells the part of a split commune by a village's point.
+
+        Raises GazetteerMissing where a file there cannot be used.
+        """
+        if folder is None:
+            return self
         try:
-            found = read_imports(imports)
-            if not found.digest:
-                return cls(version, places)
-            version = hashlib.sha256(f"{version} {found.digest}".encode()).hexdigest()[: len(version)]
-            return cls(version, overlaid(places, found, imports), found.boundaries)
+            found = read_imports(folder)
         except ImportsUnusable as error:
             raise GazetteerMissing(str(error)) from error
+        if not found.digest:
+            return self
+        followed = follow(self, found, part_of)
+        version = hashlib.sha256(f"{self.version} {found.digest}".encode()).hexdigest()[: len(self.version)]
+        return Gazetteer(version, overlaid(self._places, followed), followed)
 
     def district_of(self, legacy: LegacyCommune) -> District:
         """The district of an old commune at the time of its edition."""
@@ -93,6 +107,15 @@ class Gazetteer:
         ways = self.successors(code) if edition < FIRST_EDITION else self._changes.follow(code, edition)
         known = edition <= self.edition and all(one.commune_code in self.communes for one in ways)
         return ways if known else ()
+
+    def became_until(self, code: str, edition: str, until: str) -> tuple[Successor, ...]:
+        """What a commune of an edition was at a later one, up to this gazetteer's, the usual one first. From before
+        July 2025 only the way to today is known."""
+        return self.became(code, edition) if edition < FIRST_EDITION else self._changes.follow(code, edition, until)
+
+    def grown(self, code: str, edition: str) -> bool:
+        """Whether another commune, or a part of one, went since into the commune that had a code at an edition."""
+        return self._changes.grown(code, edition)
 
     def changed(self, code: str, edition: str) -> bool:
         """Whether the commune that had a code at an edition was merged, split, renamed or given another code since."""

@@ -1,7 +1,8 @@
 """What users import beside the built gazetteer: village lists, postal codes, boundaries of communes.
 
 They are the user's data, and live in a folder of the user's: one file a kind, in one fixed form, so that equal content
-makes equal bytes. The loader lays them over the artifact; their digest is part of the gazetteer's version.
+makes equal bytes. Each row names the edition of the gazetteer that it was checked against. The loader follows them to
+its own edition and lays them over the artifact; their digest is part of the gazetteer's version.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gazetteer.boundaries import Boundaries
+from gazetteer.changes import FIRST_EDITION
+from gazetteer.following import CommuneOf, Followed, Listed
 from gazetteer.model import Village
 from gazetteer.places import Places
 from gazetteer.villages import in_order, with_newer
@@ -35,10 +38,13 @@ SOURCE = "import"
 # A decimetre: finer digits say nothing.
 DECIMALS = 6
 
-_VILLAGE_COLUMNS = ("commune", "legacy_commune", "kind", "name", "lat", "lon")
-_POSTAL_COLUMNS = ("commune", "postal_code")
+_VILLAGE_COLUMNS = ("commune", "legacy_commune", "kind", "name", "lat", "lon", "edition")
+_POSTAL_COLUMNS = ("commune", "postal_code", "edition")
+# What was imported before rows had an edition is taken for the oldest: then a commune that changed since is in doubt.
+_UNSTAMPED = FIRST_EDITION
+_EDITION = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-Outlines = Mapping[str, "Polygon | MultiPolygon"]
+Outlines = Mapping[CommuneOf, "Polygon | MultiPolygon"]
 
 
 class ImportsUnusable(Exception):  # noqa: N818 (a state of the data, not a failure of the program)
@@ -47,15 +53,15 @@ class ImportsUnusable(Exception):  # noqa: N818 (a state of the data, not a fail
 
 @dataclass(frozen=True, slots=True)
 class Imports:
-    """All that was imported. `digest` names the content; it is empty where nothing was."""
+    """All that was imported, of all editions. `digest` names the content; it is empty where nothing was."""
 
-    villages: tuple[Village, ...] = ()
-    postal_codes: tuple[tuple[str, str], ...] = ()
-    boundaries: Boundaries | None = None
-    digest: str = ""
+    villages: tuple[Listed, ...]
+    postal_codes: Mapping[CommuneOf, str]
+    outlines: Outlines
+    digest: str
 
 
-NOTHING = Imports()
+NOTHING = Imports((), {}, {}, "")
 
 
 def read_imports(folder: Path) -> Imports:
@@ -70,47 +76,41 @@ def read_imports(folder: Path) -> Imports:
             digest.update(data)
     if not found:
         return NOTHING
-    outlines = read_outlines(folder, found.get(BOUNDARIES))
     return Imports(
         villages=read_villages(folder, found.get(VILLAGES)),
-        postal_codes=tuple(sorted(read_postal_codes(folder, found.get(POSTAL_CODES)).items())),
-        boundaries=Boundaries(outlines) if outlines else None,
+        postal_codes=read_postal_codes(folder, found.get(POSTAL_CODES)),
+        outlines=read_outlines(folder, found.get(BOUNDARIES)),
         digest=digest.hexdigest(),
     )
 
 
-def overlaid(places: Places, imports: Imports, folder: Path) -> Places:
-    """The places with the imports laid over them. Raises ImportsUnusable where they name communes that do not exist."""
-    today = {commune.code for commune in places.communes}
-    old = {legacy.code for legacy in places.legacy}
-    for village in imports.villages:
-        _require(village.commune_code, today, folder / VILLAGES)
-        _require(village.legacy_commune_code, old, folder / VILLAGES)
-    postal_codes = dict(imports.postal_codes)
-    for code in postal_codes:
-        _require(code, today, folder / POSTAL_CODES)
-    for code in sorted(imports.boundaries.codes) if imports.boundaries else ():
-        _require(code, today, folder / BOUNDARIES)
+def overlaid(places: Places, followed: Followed) -> Places:
+    """The places with what counts of the imports laid over them."""
+    postal_codes = followed.postal_codes
     communes = tuple(
         replace(commune, postal_code=postal_codes[commune.code]) if commune.code in postal_codes else commune
         for commune in places.communes
     )
-    return replace(places, communes=communes, villages=with_newer(places.villages, imports.villages))
+    villages = with_newer(places.villages, (entry.village for entry in followed.villages))
+    return replace(places, communes=communes, villages=villages)
 
 
-def read_villages(folder: Path, data: bytes | None = None) -> tuple[Village, ...]:
-    """The imported villages of a folder. Raises ImportsUnusable."""
+def read_villages(folder: Path, data: bytes | None = None) -> tuple[Listed, ...]:
+    """The imported villages of a folder, of all editions. Raises ImportsUnusable."""
     path = folder / VILLAGES
     try:
         return tuple(
-            Village(
-                name=row["name"],
-                kind=row["kind"],
-                legacy_commune_code=row["legacy_commune"] or None,
-                commune_code=row["commune"] or None,
-                source=SOURCE,
-                lat=float(row["lat"]) if row["lat"] else None,
-                lon=float(row["lon"]) if row["lon"] else None,
+            Listed(
+                Village(
+                    name=row["name"],
+                    kind=row["kind"],
+                    legacy_commune_code=row["legacy_commune"] or None,
+                    commune_code=row["commune"] or None,
+                    source=SOURCE,
+                    lat=float(row["lat"]) if row["lat"] else None,
+                    lon=float(row["lon"]) if row["lon"] else None,
+                ),
+                row["edition"],
             )
             for row in _rows(path, data, _VILLAGE_COLUMNS)
         )
@@ -118,30 +118,33 @@ def read_villages(folder: Path, data: bytes | None = None) -> tuple[Village, ...
         raise ImportsUnusable(f"{path}: {error}: delete it, and import the list again") from error
 
 
-def write_villages(folder: Path, villages: Iterable[Village]) -> bool:
+def write_villages(folder: Path, villages: Iterable[Listed]) -> bool:
     """Keep these villages and no others; whether that changed anything. Raises OSError."""
     rows = [
         (
             *(village.commune_code or "", village.legacy_commune_code or "", village.kind, village.name),
             *("" if degrees is None else repr(round(degrees, DECIMALS)) for degrees in (village.lat, village.lon)),
+            edition,
         )
-        for village in sorted(villages, key=in_order)
+        for village, edition in sorted(villages, key=lambda one: (*in_order(one.village), one.edition))
     ]
     return _replace(folder / VILLAGES, _csv(_VILLAGE_COLUMNS, rows))
 
 
-def read_postal_codes(folder: Path, data: bytes | None = None) -> dict[str, str]:
-    """The imported postal codes of a folder, by commune of today. Raises ImportsUnusable."""
-    return {row["commune"]: row["postal_code"] for row in _rows(folder / POSTAL_CODES, data, _POSTAL_COLUMNS)}
+def read_postal_codes(folder: Path, data: bytes | None = None) -> dict[CommuneOf, str]:
+    """The imported postal codes of a folder, of all editions. Raises ImportsUnusable."""
+    rows = _rows(folder / POSTAL_CODES, data, _POSTAL_COLUMNS)
+    return {CommuneOf(row["commune"], row["edition"]): row["postal_code"] for row in rows}
 
 
-def write_postal_codes(folder: Path, codes: Mapping[str, str]) -> bool:
+def write_postal_codes(folder: Path, codes: Mapping[CommuneOf, str]) -> bool:
     """Keep these postal codes and no others; whether that changed anything. Raises OSError."""
-    return _replace(folder / POSTAL_CODES, _csv(_POSTAL_COLUMNS, sorted(codes.items())))
+    rows = [(of.code, code, of.edition) for of, code in sorted(codes.items())]
+    return _replace(folder / POSTAL_CODES, _csv(_POSTAL_COLUMNS, rows))
 
 
 def read_outlines(folder: Path, data: bytes | None = None) -> Outlines:
-    """The imported boundaries of a folder, by commune of today. Raises ImportsUnusable."""
+    """The imported boundaries of a folder, of all editions. Raises ImportsUnusable."""
     path = folder / BOUNDARIES
     data = _bytes(path) if data is None else data
     if data is None:
@@ -149,9 +152,10 @@ def read_outlines(folder: Path, data: bytes | None = None) -> Outlines:
     import shapely
 
     try:
-        codes = [feature["properties"]["code"] for feature in orjson.loads(data)["features"]]
+        properties = [feature["properties"] for feature in orjson.loads(data)["features"]]
+        communes = [CommuneOf(one["code"], _edition(one.get("edition"))) for one in properties]
         outlines = shapely.get_parts(shapely.from_geojson(data)).tolist()
-        found = dict(zip(codes, outlines, strict=True))
+        found = dict(zip(communes, outlines, strict=True))
     except (ValueError, TypeError, KeyError, shapely.GEOSException) as error:
         raise ImportsUnusable(f"{path}: not a file of imported boundaries: delete it, and import them again") from error
     if not all(outline.geom_type in ("Polygon", "MultiPolygon") for outline in outlines):
@@ -162,10 +166,10 @@ def read_outlines(folder: Path, data: bytes | None = None) -> Outlines:
 def write_outlines(folder: Path, outlines: Outlines) -> bool:
     """Keep these boundaries and no others; whether that changed anything. Raises OSError."""
     lines = []
-    for code in sorted(outlines):
-        shape = outlines[code].__geo_interface__
+    for of in sorted(outlines):
+        shape = outlines[of].__geo_interface__
         geometry = {"type": shape["type"], "coordinates": _rounded(shape["coordinates"])}
-        lines.append(orjson.dumps({"type": "Feature", "properties": {"code": code}, "geometry": geometry}))
+        lines.append(orjson.dumps({"type": "Feature", "properties": of._asdict(), "geometry": geometry}))
     data = b'{"type":"FeatureCollection","features":[\n' + b",\n".join(lines) + b"\n]}\n"
     return _replace(folder / BOUNDARIES, data if lines else b"")
 
@@ -176,12 +180,13 @@ def _rounded(coordinates: Any) -> Any:
     return [_rounded(part) for part in coordinates]
 
 
-def _require(code: str | None, known: set[str], path: Path) -> None:
-    if code is not None and code not in known:
-        raise ImportsUnusable(
-            f"{path} speaks of {code}, and the gazetteer has no such commune: import a list that fits this gazetteer, "
-            "or delete the file"
-        )
+def _edition(text: str | None) -> str:
+    """The edition that a row names. Raises ValueError for what is no day."""
+    if text is None:
+        return _UNSTAMPED
+    if not _EDITION.fullmatch(text):
+        raise ValueError(f"{text[:20]!r} is no edition")
+    return text
 
 
 def _rows(path: Path, data: bytes | None, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
@@ -190,12 +195,13 @@ def _rows(path: Path, data: bytes | None, columns: tuple[str, ...]) -> Iterator[
         return
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
-        if tuple(reader.fieldnames or ()) != columns:
+        found = tuple(reader.fieldnames or ())
+        if found not in (columns, columns[:-1]):
             raise ValueError(f"the columns are not {', '.join(columns)}")
         for row in reader:
             if None in row or None in row.values():
-                raise ValueError(f"line {reader.line_num} has not {len(columns)} cells")
-            yield row
+                raise ValueError(f"line {reader.line_num} has not {len(found)} cells")
+            yield {**row, "edition": _edition(row.get("edition"))}
     except (ValueError, csv.Error) as error:
         raise ImportsUnusable(f"{path}: {error}: delete it, and import the list again") from error
 

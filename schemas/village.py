@@ -12,7 +12,8 @@ class ConfirmedVillage(Record, frozen=True):
 
     `legacy_commune_code` is the old commune where it is told, by which villages of one name in a merged commune are
     told apart. `lat`, `lon` are degrees WGS84, None where the place is not known. `source` says who confirmed it: an
-    official list, or a person in review.
+    official list, or a person in review. `edition` is the day (ISO) of the gazetteer of which `commune_code` is a
+    commune; None means that of July 2025.
     """
 
     commune_code: str
@@ -23,3 +24,4 @@ class ConfirmedVillage(Record, frozen=True):
     lon: float | None
     source: Literal["list", "review"]
     confirmed_at: str
+    edition: str | None = None

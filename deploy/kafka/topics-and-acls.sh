@@ -71,8 +71,9 @@ allow User:registrar Read group literal registrar
 allow User:registrar Read topic literal address.matched.v1 registrar.state.v1
 allow User:registrar Write topic literal address.digitised.v1 address.map-feature.v1 address.matched.v1.dlq address.national.v1 batch.progress.v1 registrar.state.v1
 allow User:registrar Write transactional-id prefixed registrar-address.matched.v1-
+allow User:reprocess-tool Describe group literal registrar
 allow User:reprocess-tool Read group prefixed reprocess-tool
-allow User:reprocess-tool Read topic literal address.digitised.v1 normaliser.state.v1
+allow User:reprocess-tool Read topic literal address.digitised.v1 address.matched.v1 normaliser.state.v1
 allow User:reprocess-tool Write topic literal address.raw.v1
 allow User:tracker Create topic literal diachi-tracker-batches-changelog
 allow User:tracker Read group literal diachi-tracker

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from services.cli import imports
+from services.cli import imports as imported
 
 if TYPE_CHECKING:
     from gazetteer.gazetteer import Gazetteer
 
 app = typer.Typer(help="Build, check and look into the gazetteer; import into it.", no_args_is_help=True)
 
-app.command()(imports.villages)
-app.command()(imports.boundaries)
-app.command("postal-codes")(imports.postal_codes)
-app.command("imports")(imports.imports)
+app.command()(imported.villages)
+app.command()(imported.boundaries)
+app.command("postal-codes")(imported.postal_codes)
+app.command("imports")(imported.imports)
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the source tables; by default those of the program.")
@@ -112,8 +112,14 @@ def plan(
     addresses: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write all addresses that change to a CSV file.")
     ] = None,
+    imports: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write all imported rows that change to a CSV file.")
+    ] = None,
 ) -> None:
-    """Say beforehand what a new gazetteer changes: its communes, and with --registry the addresses. Changes nothing."""
+    """Say beforehand what a new gazetteer changes: its communes, the imports, and with --registry the addresses.
+
+    Changes nothing.
+    """
     from rich.console import Console
 
     from services.cli import plan as planned
@@ -125,6 +131,7 @@ def plan(
         _refuse(f"{new} is of {after.edition}, {old} of {before.edition}: give the older one first")
     console = Console(soft_wrap=True, width=160)
     planned.show_units(console, before, after, units)
+    planned.show_imports(console, before, after, imports)
     if registry is not None:
         planned.show_addresses(console, before, after, planned.published(registry, _refuse), addresses)
 

@@ -64,9 +64,9 @@ def villages(
         checked = check_villages(core, rows, file.name, province=province, kind=kind)
         _judge(checked.findings, checked.rows, checked.errors, report, skip_errors=skip_errors)
         if not check:
-            _keep(core, "villages", lambda folder: keep_villages(folder, checked.villages))
+            _keep(core, "villages", lambda folder: keep_villages(folder, checked.villages, core.edition))
             if publish:
-                _publish(checked.villages, withdraw_missing)
+                _publish(core, checked.villages, withdraw_missing)
 
 
 def boundaries(
@@ -91,7 +91,7 @@ def boundaries(
         checked = check_boundaries(core, features, file.name, columns, province=province)
         _judge(checked.findings, checked.rows, checked.errors, report, skip_errors=skip_errors)
         if not check:
-            _keep(core, "boundaries", lambda folder: keep_outlines(folder, checked.outlines))
+            _keep(core, "boundaries", lambda folder: keep_outlines(folder, checked.outlines, core.edition))
 
 
 def postal_codes(
@@ -113,30 +113,45 @@ def postal_codes(
         checked = check_postal_codes(core, rows, file.name, province=province)
         _judge(checked.findings, checked.rows, checked.errors, report, skip_errors=skip_errors)
         if not check:
-            _keep(core, "postal codes", lambda folder: keep_postal_codes(folder, checked.codes))
+            _keep(core, "postal codes", lambda folder: keep_postal_codes(folder, checked.codes, core.edition))
 
 
-def imports() -> None:
-    """Say what was imported, where it is kept, and the version of the gazetteer with it."""
-    from gazetteer.imports import read_outlines, read_postal_codes, read_villages
+def imports(
+    artifact: Annotated[
+        Path | None,
+        typer.Option(help="The gazetteer that they count with; by default as DIACHI_GAZETTEER says."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE.csv", help="Write all rows that moved or are set aside to a file."),
+    ] = None,
+) -> None:
+    """Say what was imported, where it is kept, what became of it since, and the version of the gazetteer with it."""
+    from services.cli.imports_view import show_moves, write_moves
     from services.cli.places import imports_folder, load_gazetteer
 
     with _mistakes_named():
-        folder = imports_folder()
-        listed = read_villages(folder)
-        communes = len({village.commune_code or village.legacy_commune_code for village in listed})
-        typer.echo(f"folder        {folder.absolute()}")
-        typer.echo(f"villages      {len(listed)} of {communes} communes")
-        typer.echo(f"boundaries    {len(read_outlines(folder))}")
-        typer.echo(f"postal codes  {len(read_postal_codes(folder))}")
-        typer.echo(f"gazetteer     {load_gazetteer().version}")
+        gazetteer = load_gazetteer(artifact, warn=False)
+        found = gazetteer.imports
+        villages = [entry.village for entry in found.villages]
+        communes = len({village.commune_code or village.legacy_commune_code for village in villages})
+        typer.echo(f"folder        {imports_folder().absolute()}")
+        typer.echo(f"villages      {len(villages)} of {communes} communes")
+        typer.echo(f"boundaries    {len(found.boundaries.codes) if found.boundaries else 0}")
+        typer.echo(f"postal codes  {len(found.postal_codes)}")
+        typer.echo(f"gazetteer     {gazetteer.version}, edition {gazetteer.edition}")
+        if found.superseded:
+            typer.echo(f"superseded    {found.superseded} villages of earlier lists, for which newer ones stand")
+        show_moves(gazetteer, found.moves)
+        if report is not None:
+            write_moves(report, gazetteer, found.moves)
 
 
 def _core() -> AddressCore:
     from services.address.core import AddressCore
     from services.cli.places import load_gazetteer
 
-    return AddressCore(load_gazetteer())
+    return AddressCore(load_gazetteer(warn=False))
 
 
 def _rows(
@@ -203,13 +218,15 @@ def _keep(core: AddressCore, what: str, keep: Callable[[Path], Kept]) -> None:
     typer.echo("Services that run take this up when they are started again.")
 
 
-def _publish(listed: Sequence[Any], withdraw_missing: bool) -> None:
+def _publish(core: AddressCore, listed: Sequence[Any], withdraw_missing: bool) -> None:
     import asyncio
 
+    from services.normaliser.villages import communes_of
     from services.stream.settings import Settings
     from services.stream.village_topic import VillageTopic
 
-    sent = asyncio.run(VillageTopic(Settings()).publish(listed, withdraw_missing=withdraw_missing))
+    topic, communes = VillageTopic(Settings(), core.edition), communes_of(core.gazetteer)
+    sent = asyncio.run(topic.publish(listed, communes, withdraw_missing=withdraw_missing))
     typer.echo(
         f"sent to the running normalisers: {sent.confirmed} confirmed, {sent.withdrawn} taken back; "
         f"{sent.unchanged} were known to them"

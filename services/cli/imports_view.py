@@ -1,10 +1,11 @@
-"""What the commands that import say of a list: how it is understood, what is wrong with which row."""
+"""What the commands that import say of a list: how it is understood, what is wrong with which row, what it became."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -12,6 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from gazetteer.findings import Finding, Severity
+from gazetteer.following import Moved, moves_by_commune
+
+if TYPE_CHECKING:
+    from gazetteer.gazetteer import Gazetteer
 
 _SHOWN = 40
 _WIDTH = 120
@@ -56,6 +61,50 @@ def write_report(path: Path, findings: Sequence[Finding]) -> None:
         for one in findings:
             what = without_formula(one.what)
             writer.writerow((one.line, one.severity.value, one.kind, one.code, what, one.mend))
+
+
+_MOVE_HEADING = ("what", "name", "commune", "edition", "into", "why", "mend")
+
+
+def show_moves(gazetteer: Gazetteer, moves: Sequence[Moved]) -> None:
+    """Print what became of imported rows, by commune: those that are set aside, then those that followed theirs."""
+    groups = list(moves_by_commune(moves))
+    if not groups:
+        return
+    table = Table("rows", "of", "imported for", "edition", "what became of them", show_lines=True)
+    for one, count in groups[:_SHOWN]:
+        name = f" ({escape(one.name)})" if count == 1 and one.name else ""
+        table.add_row(str(count), f"{one.what}{name}", one.commune.code, one.commune.edition, _said(gazetteer, one))
+    console = Console()
+    console.width = console.width if console.is_terminal else _WIDTH
+    console.print(table)
+    if len(groups) > _SHOWN:
+        typer.echo(f"… and those of {len(groups) - _SHOWN} more communes; --report FILE.csv writes them all")
+
+
+def _said(gazetteer: Gazetteer, one: Moved) -> str:
+    into = _commune(gazetteer, one.into)
+    if one.why is None:
+        return f"in {into} now" if into else "count for their old commune; text and points tell the part"
+    return f"set aside: {one.why}{f' ({into})' if into else ''}\n→ {one.why.mend}"
+
+
+def write_moves(path: Path, gazetteer: Gazetteer, moves: Sequence[Moved]) -> None:
+    """All of them as CSV that spreadsheets open, one a row. Raises OSError."""
+    from services.intake.formulas import without_formula
+
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_MOVE_HEADING)
+        for one in moves:
+            why, mend = (one.why.value, one.why.mend) if one.why else ("", "")
+            of = (one.what.value, without_formula(one.name), one.commune.code, one.commune.edition)
+            writer.writerow((*of, _commune(gazetteer, one.into), why, mend))
+
+
+def _commune(gazetteer: Gazetteer, code: str | None) -> str:
+    commune = gazetteer.communes.get(code or "")
+    return f"{commune.full_name} ({commune.code})" if commune else code or ""
 
 
 def _plain(text: str) -> str:

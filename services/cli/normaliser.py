@@ -12,14 +12,16 @@ def normaliser() -> None:
     from services.cli.places import load_gazetteer
     from services.normaliser.stage import Normaliser
     from services.normaliser.villages import VillageNews
+    from services.stream.logs import configure_logs
     from services.stream.main import run_stage
     from services.stream.settings import Settings
 
     settings = Settings()
     try:
-        core = AddressCore(load_gazetteer())
+        core = AddressCore(load_gazetteer(warn=False))
     except GazetteerMissing as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    news = VillageNews(core, core.gazetteer.communes.keys())
+    configure_logs(settings.log_level)
+    news = VillageNews(core, core.gazetteer)
     run_stage(settings, Normaliser(core, settings.max_record_bytes), news)

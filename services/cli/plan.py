@@ -30,14 +30,15 @@ Refuse = Callable[[str], NoReturn]
 
 
 def opened(path: Path, refuse: Refuse) -> Gazetteer:
-    """A gazetteer from its artifact or its tables."""
+    """A gazetteer from its artifact or its tables, with the user's imports as the services lay them over it."""
     from gazetteer.build import open_gazetteer
     from gazetteer.findings import GazetteerInvalid
     from gazetteer.gazetteer import GazetteerMissing
     from gazetteer.tables import TableError
+    from services.cli.places import with_imports
 
     try:
-        return open_gazetteer(path)
+        return with_imports(open_gazetteer(path))
     except GazetteerInvalid as error:
         refuse(f"{path}: {len(error.findings)} errors; `diachi gazetteer check --data {path}` names them")
     except (GazetteerMissing, TableError) as error:
@@ -68,6 +69,24 @@ def show_units(console: Console, old: Gazetteer, new: Gazetteer, file: Path | No
         console.print(table)
         if (more := len(differences) - _LISTED) > 0:
             console.print(f"and {more:,} more" + ("" if file else "; --units FILE lists all"), highlight=False)
+
+
+def show_imports(console: Console, old: Gazetteer, new: Gazetteer, file: Path | None) -> None:
+    """Print what becomes of the user's imports, by commune; all rows that move or cease to count into the file."""
+    from services.cli.imports_view import show_moves, write_moves
+
+    before = set(old.imports.moves)
+    moves = [one for one in new.imports.moves if one not in before]
+    if old.imports.rows or new.imports.rows:
+        aside = sum(one.why is not None for one in moves)
+        console.print(
+            f"imports: {len(moves) - aside:,} rows follow their communes, {aside:,} are set aside; "
+            f"{new.imports.rows:,} of {old.imports.rows:,} count then",
+            highlight=False,
+        )
+    show_moves(new, moves)
+    if file is not None:
+        write_moves(file, new, moves)
 
 
 def show_addresses(
@@ -139,28 +158,32 @@ def published(registry: str, refuse: Refuse) -> Iterator[DigitisedAddress]:
             refuse(f"{registry}: address {number} is no record of address.digitised.v1")
 
 
-def _live(refuse: Refuse) -> Iterable[bytes]:
+def _live(refuse: Refuse) -> Iterator[bytes]:
+    """The published addresses of the cluster, by code. They are read to a file first: of each code the last one counts,
+    and there may be more than memory holds."""
     import asyncio
 
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.stream.connection import connection_of
     from services.stream.settings import Settings
-    from services.stream.snapshot import read_snapshot
+    from services.stream.snapshot import follow_snapshot
+    from services.stream.spool import spooled
     from services.stream.topic_ids import AccessDeniedError, TopicMissingError
     from services.stream.topics import DIGITISED
     from services.stream.unreachable import BrokerRefusedError
 
     settings = Settings()
-    try:
-        found = asyncio.run(read_snapshot(connection_of(settings), settings.topic_prefix + DIGITISED))
-    except (AccessDeniedError, BrokerRefusedError, TopicMissingError) as error:
-        refuse(str(error))
-    except KafkaConnectionError:
-        refuse(f"no broker answers at {settings.kafka_bootstrap_servers}: is KAFKA_BOOTSTRAP_SERVERS right?")
-    except KafkaError as error:
-        refuse(f"Kafka at {settings.kafka_bootstrap_servers} fails: {type(error).__name__}. Run it again")
-    return [found[key] for key in sorted(found)]
+    with spooled() as spool:
+        try:
+            asyncio.run(follow_snapshot(connection_of(settings), settings.topic_prefix + DIGITISED, spool.put))
+        except (AccessDeniedError, BrokerRefusedError, TopicMissingError) as error:
+            refuse(str(error))
+        except KafkaConnectionError:
+            refuse(f"no broker answers at {settings.kafka_bootstrap_servers}: is KAFKA_BOOTSTRAP_SERVERS right?")
+        except KafkaError as error:
+            refuse(f"Kafka at {settings.kafka_bootstrap_servers} fails: {type(error).__name__}. Run it again")
+        yield from spool.values()
 
 
 def _lines(path: Path, refuse: Refuse) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ class Resource(IntEnum):
 
 
 class Operation(IntEnum):
-    """Operations, with Kafka's numbers; of these, we grant READ, WRITE and CREATE."""
+    """Operations, with Kafka's numbers; of these, we grant READ, WRITE, CREATE and DESCRIBE."""
 
     ALL = 2
     READ = 3
@@ -112,6 +112,8 @@ def _needs() -> Iterator[tuple[str, Resource, Pattern, str, Operation]]:
             yield who, Resource.GROUP, Pattern.LITERAL, GROUPS[who], Operation.READ
         else:
             yield who, Resource.GROUP, Pattern.PREFIXED, who, Operation.READ
+    # It sees how far the registrar is.
+    yield "reprocess-tool", Resource.GROUP, Pattern.LITERAL, GROUPS["registrar"], Operation.DESCRIBE
     for who, begin in TRANSACTIONAL_IDS.items():
         yield who, Resource.TRANSACTIONAL_ID, Pattern.PREFIXED, begin, Operation.WRITE
     # The tracker makes this topic itself, with as many partitions as its input has.

@@ -9,6 +9,7 @@ below is version 7, which also waits for offsets whose transaction is not throug
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 from aiokafka import TopicPartition
@@ -76,13 +77,14 @@ class _OffsetFetchRequestV7(RequestStruct):  # type: ignore[misc]
 class _OffsetFetchRequest(Request[_OffsetFetchRequestV7]):  # type: ignore[misc]
     API_KEY = 9
 
-    def __init__(self, group_id: str, partition: TopicPartition) -> None:
+    def __init__(self, group_id: str, topic: str, partitions: Collection[int], *, stable: bool) -> None:
         self._group_id = group_id
-        self._partition = partition
+        self.topic = topic
+        self.partitions = list(partitions)
+        self._stable = stable
 
     def build(self, request_struct_class: type[_OffsetFetchRequestV7]) -> _OffsetFetchRequestV7:
-        topic, partition = self._partition
-        return request_struct_class(self._group_id, [(topic, [partition], {})], True, {})
+        return request_struct_class(self._group_id, [(self.topic, self.partitions, {})], self._stable, {})
 
 
 async def committed_offset(connection: Connection, group_id: str, partition: TopicPartition) -> int | None:
@@ -91,15 +93,28 @@ async def committed_offset(connection: Connection, group_id: str, partition: Top
     Waits for as long as the broker or the group's coordinator cannot tell. Raises KafkaError for what waiting does not
     mend, IncompatibleBrokerVersion among them.
     """
+    request = _OffsetFetchRequest(group_id, partition.topic, [partition.partition], stable=True)
+    return (await _answered(connection, group_id, request))[partition.partition]
+
+
+async def committed_offsets(
+    connection: Connection, group_id: str, topic: str, partitions: Collection[int]
+) -> dict[int, int | None]:
+    """The committed offsets of several partitions, as `committed_offset`; what an open transaction is about to commit
+    is not waited for."""
+    return await _answered(connection, group_id, _OffsetFetchRequest(group_id, topic, partitions, stable=False))
+
+
+async def _answered(connection: Connection, group_id: str, request: _OffsetFetchRequest) -> dict[int, int | None]:
     waiting = False
     while True:
         try:
-            return await _ask(connection, group_id, partition)
+            return await _ask(connection, group_id, request)
         except KafkaError as error:
             if not error.retriable:
                 raise
             if not waiting:
-                log.info("waiting for the group's offset", partition=partition.partition, error=type(error).__name__)
+                log.info("waiting for the group's offset", group=group_id, error=type(error).__name__)
             waiting = True
         await asyncio.sleep(_RETRY_SECONDS)
 
@@ -108,21 +123,24 @@ class _UnstableError(KafkaError):  # type: ignore[misc]
     retriable = True
 
 
-async def _ask(connection: Connection, group_id: str, partition: TopicPartition) -> int | None:
+async def _ask(connection: Connection, group_id: str, request: _OffsetFetchRequest) -> dict[int, int | None]:
     client = AIOKafkaClient(**connection.client_arguments())
     try:
         await client.bootstrap()
         coordinator = await client.coordinator_lookup(CoordinationType.GROUP, group_id)
-        response = await client.send(coordinator, _OffsetFetchRequest(group_id, partition))
+        response = await client.send(coordinator, request)
     finally:
         await client.close()
     _check(response.error_code)
+    found: dict[int, int | None] = {}
     for topic, partitions in ((topic, partitions) for topic, partitions, *_ in response.topics):
         for number, offset, _epoch, _metadata, error_code, *_ in partitions:
-            if TopicPartition(topic, number) == partition:
+            if topic == request.topic and number in request.partitions:
                 _check(error_code)
-                return None if offset == _NONE else int(offset)
-    raise KafkaError(f"the coordinator of group {group_id} says nothing of {partition.topic}")
+                found[number] = None if offset == _NONE else int(offset)
+    if len(found) < len(request.partitions):
+        raise KafkaError(f"the coordinator of group {group_id} says nothing of {request.topic}")
+    return found
 
 
 def _check(error_code: int) -> None:

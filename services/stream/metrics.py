@@ -62,6 +62,10 @@ class Metrics:
         self.restored = counter("diachi_restored_records_total", "Changelog records restored.")
         # Offset up to which the news of a stage was read (confirmed villages); it is taken up with the next batch.
         self.news_offset = gauge("diachi_news_offset", "Offset up to which news was read.")
+        # Imported rows (village, boundary, postal code) and confirmed villages (confirmed) that do not count: their
+        # commune ended, and nothing tells where they belong. `diachi gazetteer imports` names the former, the log the
+        # latter.
+        self.set_aside = gauge("diachi_imports_set_aside", "Imported rows that do not count.", "kind")
         # Partitions that this process owns and processes.
         self.partitions = gauge("diachi_partitions_assigned", "Partitions assigned.")
 

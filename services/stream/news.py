@@ -7,7 +7,7 @@ domain thread is between two batches: no batch sees two states, and a restarted 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -33,6 +33,9 @@ class Learner(Protocol):
     def learn(self, records: Sequence[InputRecord], offset: int) -> None:
         """Take up records, in order; all up to and with `offset` are known then."""
 
+    def set_aside(self) -> Mapping[str, int]:
+        """How much of what it was told does not count, by kind. Called from another thread."""
+
 
 class NewsPartitionsError(RuntimeError):
     """The topic has several partitions, so that no one offset says what is known."""
@@ -54,6 +57,10 @@ class News:
     def offset(self) -> int:
         """Up to where the topic was read; -1 before its first record."""
         return self._position - 1
+
+    def set_aside(self) -> Mapping[str, int]:
+        """How much of what the learner was told does not count, by kind."""
+        return self._learner.set_aside()
 
     async def start(self) -> None:
         """Read the topic to its end, and have the learner know it. Raises KafkaError, TopicMissingError,

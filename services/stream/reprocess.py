@@ -2,7 +2,7 @@
 
 What is to be done, and what is done, stands in the normaliser's changelog: each record there names the gazetteer that
 it was run with. So a run that was interrupted goes on where it was, a record that was asked for twice is run once, and
-a request needs no answer of its own.
+a request needs no answer of its own. What the registrar has taken up stands in the offsets of its group.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from schemas.codec import decode, encode
 from schemas.outcome import Outcome
 from schemas.raw import Reprocess
+from services.stream.access import GROUPS
 from services.stream.connection import connection_of
 from services.stream.envelope import event_headers, event_id, rfc3339
 from services.stream.outputs import Output
 from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
-from services.stream.topics import NORMALISER_STATE, RAW
+from services.stream.topics import MATCHED, NORMALISER_STATE, RAW
 from services.stream.transaction import Partitioner, send_outputs
 from services.stream.unreachable import reached
+from services.stream.uptake import until_taken_up
 
 MOST_IN_FLIGHT = 20_000
 _CHUNK = 2000
@@ -57,7 +59,8 @@ class Standing:
 class RunProgress:
     """How far a run has come.
 
-    `remembered` records are known to the normaliser, `before` of them had been run with the gazetteer before,
+    `unregistered` is how much the registrar has to take up yet, at the most; None before that is known. `remembered`
+    records are known to the normaliser, `before` of them had been run with the gazetteer before,
     `forgotten` cannot be, `wanted` were to be run, `asked` were asked for. `outcomes` says what became of those:
     changed, unchanged, to_review, still_in_review, settled, withdrawn.
     """
@@ -68,6 +71,7 @@ class RunProgress:
     wanted: int = 0
     asked: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    unregistered: int | None = None
 
     @property
     def done(self) -> int:
@@ -76,8 +80,8 @@ class RunProgress:
 
     @property
     def complete(self) -> bool:
-        """Whether all have been run that can be."""
-        return self.done == self.wanted
+        """Whether all have been run that can be, and the registrar has taken up what came of it."""
+        return self.done == self.wanted and self.unregistered == 0
 
 
 class Reprocessing:
@@ -112,11 +116,13 @@ class Reprocessing:
         self._moved_at = 0.0
 
     async def run(self, *, ask: bool = True) -> AsyncIterator[RunProgress]:
-        """Ask for all that is to be run, and follow it to the end; without `ask` only count it.
+        """Ask for all that is to be run, and follow it until it is registered; without `ask` only count it.
 
-        Yields whenever something moved, at least once. Raises ReprocessStalledError, TopicMissingError, KafkaError.
+        Also waits for the registrar where nothing is left to be asked for: a run before this one may have been
+        interrupted. Yields whenever something moved, at least once. Raises ReprocessStalledError, NotTakenUpError,
+        TopicMissingError, KafkaError.
         """
-        for topic in (RAW, NORMALISER_STATE):
+        for topic in (RAW, NORMALISER_STATE, MATCHED):
             await topic_id(self._connection, self._prefix + topic)
         consumer = self._consumer()
         await reached(self._connection, consumer.start())
@@ -133,6 +139,11 @@ class Reprocessing:
         finally:
             await producer.stop()
             await consumer.stop()
+        if ask:
+            matched, group = self._prefix + MATCHED, self._prefix + GROUPS["registrar"]
+            async for left in until_taken_up(self._connection, matched, group, self._stall_seconds):
+                self.progress.unregistered = left
+                yield self.progress
 
     def _consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(

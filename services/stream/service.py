@@ -179,6 +179,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         """Bring the gauges up to date, as far as that is known at once: a rebalance must not keep a scrape waiting."""
         if self._news is not None:
             self._metrics.news_offset.labels(self._stage.name).set(self._news.offset)
+            for kind, count in self._news.set_aside().items():
+                self._metrics.set_aside.labels(self._stage.name, kind).set(count)
         with contextlib.suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(_MEASURE_SECONDS):
                 for processor in list(self._running):

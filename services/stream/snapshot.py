@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -18,6 +18,23 @@ async def read_snapshot(connection: Connection, topic: str) -> dict[bytes, bytes
     """Committed records up to the end as it is at the start; a key whose last value is null is left out.
 
     Raises TopicMissingError when the topic does not exist, KafkaError when the broker cannot be reached.
+    """
+    latest: dict[bytes, bytes] = {}
+
+    def put(key: bytes, value: bytes | None) -> None:
+        if value is None:
+            latest.pop(key, None)
+        else:
+            latest[key] = value
+
+    await follow_snapshot(connection, topic, put)
+    return latest
+
+
+async def follow_snapshot(connection: Connection, topic: str, put: Callable[[bytes, bytes | None], None]) -> None:
+    """Hand over each committed record up to the end as it is at the start, those of one key in their order.
+
+    Raises as `read_snapshot`.
     """
     consumer = AIOKafkaConsumer(
         topic,
@@ -40,7 +57,7 @@ async def read_snapshot(connection: Connection, topic: str) -> dict[bytes, bytes
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
-        return await _read(consumer, ends)
+        await _read(consumer, ends, put)
     finally:
         await consumer.stop()
 
@@ -100,19 +117,15 @@ async def _end_with_open_transactions(connection: Connection, partition: TopicPa
         await consumer.stop()
 
 
-async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> dict[bytes, bytes]:
-    latest: dict[bytes, bytes] = {}
+async def _read(
+    consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], put: Callable[[bytes, bytes | None], None]
+) -> None:
     # The last offsets may hold only transaction markers, so the position decides, not the last record seen.
     while any(positions < ends[tp] for tp, positions in (await _positions(consumer, ends)).items()):
         for tp, records in (await consumer.getmany(timeout_ms=200, max_records=5000)).items():
             for record in records:
-                if record.offset >= ends[tp]:
-                    continue
-                if record.value is None:
-                    latest.pop(record.key, None)
-                else:
-                    latest[record.key] = record.value
-    return latest
+                if record.offset < ends[tp]:
+                    put(record.key, record.value)
 
 
 async def _positions(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> dict[TopicPartition, int]:

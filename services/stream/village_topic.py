@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,15 +51,24 @@ class _Known:
 
 
 class VillageTopic:
-    """The topic of confirmed villages of an installation. Making one raises ConnectionSettingError."""
+    """The topic of confirmed villages of an installation. `edition` is that of the gazetteer by whose communes lists
+    speak. Making one raises ConnectionSettingError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, edition: str) -> None:
+        self._edition = edition
         self._connection = connection_of(settings)
         self._topic = settings.topic_prefix + VILLAGES
 
-    async def publish(self, listed: Iterable[Village], *, withdraw_missing: bool = False) -> Published:
+    async def publish(
+        self,
+        listed: Iterable[Village],
+        commune_of: Callable[[ConfirmedVillage], str | None],
+        *,
+        withdraw_missing: bool = False,
+    ) -> Published:
         """Confirm the villages of a list that are not confirmed yet; `withdraw_missing` takes back what earlier lists
-        of the same communes had. What people confirmed in review stays.
+        of the same communes had, also of those that went into them: `commune_of` tells in which commune of today a
+        village counts. What people confirmed in review stays.
 
         A run that was interrupted is made up for by the next. Raises KafkaError, TopicMissingError, AccessDeniedError,
         VillageTopicUnfitError.
@@ -71,7 +80,7 @@ class VillageTopic:
         now = int(time.time() * 1000)
         changes: dict[str, ConfirmedVillage | None] = {}
         for key, village in placed.items():
-            made = _confirmed(village, rfc3339(now).decode())
+            made = _confirmed(village, rfc3339(now).decode(), self._edition)
             there = known.villages.get(key)
             # What a person confirmed needs no list, unless that knows more.
             if there is None or replace(made, confirmed_at="", source=there.source) != replace(there, confirmed_at=""):
@@ -81,7 +90,7 @@ class VillageTopic:
         missing = [
             key
             for key, there in known.villages.items()
-            if there.source == _LIST and there.commune_code in communes and key not in placed
+            if there.source == _LIST and key not in placed and commune_of(there) in communes
         ]
         if withdraw_missing:
             changes |= dict.fromkeys(missing)
@@ -141,7 +150,7 @@ class VillageTopic:
             await producer.stop()
 
 
-def _confirmed(village: Village, confirmed_at: str) -> ConfirmedVillage:
+def _confirmed(village: Village, confirmed_at: str, edition: str) -> ConfirmedVillage:
     return ConfirmedVillage(
         commune_code=village.commune_code or "",
         legacy_commune_code=village.legacy_commune_code,
@@ -151,6 +160,7 @@ def _confirmed(village: Village, confirmed_at: str) -> ConfirmedVillage:
         lon=village.lon,
         source=_LIST,
         confirmed_at=confirmed_at,
+        edition=edition,
     )
 
 

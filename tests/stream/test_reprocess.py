@@ -246,7 +246,7 @@ def test_a_merger_is_carried_out_once_although_all_is_killed_in_the_middle(
     normaliser = started(pipeline, "normaliser", artifact)
     reprocess(kafka, "--artifact", artifact)
     assert done() == count - 1
-    wait_for(lambda: settled(registry), "the registrar")
+    assert settled(registry)
     after = registry.addresses()
     assert {key: one.written_code for key, one in after.items()} == {
         key: one.written_code for key, one in before.items()
@@ -293,11 +293,17 @@ def test_the_step_of_july_2025_and_normalisers_with_another_gazetteer(
     letters = registry.records(RAW_DEAD_LETTERS)
     assert {dict(one.headers)["dlq-error-code"] for one in letters} == {b"reprocess.other_gazetteer"}
 
-    assert normaliser.terminate() == 0
+    assert normaliser.terminate() == 0 and registrar.terminate() == 0
     started(pipeline, "normaliser")
-    text = reprocess(kafka)
+    text = reprocess(kafka, "--stall", "3", status=1)
     assert (said(text, "changed"), said(text, "to review")) == (3, 1)
-    wait_for(lambda: settled(registry), "the registrar")
+    assert "wait for the registrar" in text and "has taken up" not in text
+    assert registry.addresses() == before
+    registrar = started(pipeline, "registrar")
+    text = reprocess(kafka)
+    assert "4 of them run with it before, 0 to be run" in text and "the registrar has taken up all of it" in text
+    # No waiting: that is what it has waited for.
+    assert settled(registry)
     after = registry.addresses()
     assert {key: one.written_code for key, one in after.items()} == {
         key: one.written_code for key, one in before.items()

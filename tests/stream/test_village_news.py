@@ -21,6 +21,7 @@ from schemas.village import ConfirmedVillage
 from services.cli.main import app
 from services.stream.topics import DIGITISED, MATCHED, NATIONAL, RAW, VILLAGES
 from tests.contract.published import assert_published
+from tests.gazetteers import CAO_BO, MERGED, THUONG_SON, built, merger_tables
 from tests.stream.kafka_io import arguments, produce, read_committed
 from tests.stream.pipeline import Pipeline, metric, wait_for
 from tests.stream.services import create_service_topics
@@ -211,8 +212,50 @@ def test_what_is_no_village_changes_nothing_and_stops_nobody(kafka: str, topic_p
     assert UNLISTED not in found["faults"]
     assert found["overlay_offset"] == len(rows) - 1
     logs = pipeline.logs()
-    assert logs.count("village not taken up") == 5
+    assert logs.count("village not taken up") == 4
+    # That of a commune that there is not is sound, and counts with no gazetteer that we have.
+    assert logs.count("villages set aside") == 1
     assert "no JSON" not in logs
+
+
+def test_after_a_merger_confirmed_and_imported_villages_are_those_of_the_new_commune(
+    kafka: str, topic_prefix: str, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """What was confirmed before the merger holds in the new commune; of two of one name none does, and it is said."""
+    rows = [
+        (f"{code}:thôn {name.lower()}".encode(), encode(village), [])
+        for name, code in (("Hư Cấu", CAO_BO), ("Giả Định", CAO_BO), ("Giả Định", THUONG_SON))
+        for village in [ConfirmedVillage(code, None, "thôn", name, None, None, "review", "2025-11-24T08:00:00Z")]
+    ]
+    asyncio.run(produce(kafka, topic_prefix + VILLAGES, rows))
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    (folder / "villages.csv").write_text(
+        f"commune,legacy_commune,kind,name,lat,lon\n{CAO_BO},,thôn,Ví Dụ,,\n00913,,thôn,Ví Dụ,,\n", encoding="utf-8"
+    )
+    artifact = built(merger_tables(tmp_path / "tables"))
+    worker = pipeline.start("normaliser", DIACHI_GAZETTEER=str(artifact), DIACHI_IMPORTS_DIR=str(folder))
+    worker.wait_ready()
+    asked = ("Hư Cấu", "Giả Định", "Ví Dụ")
+    values = [
+        {"source": "post", "source_record_id": name, "address": f"Thôn {name}, xã Tây Côn Lĩnh, tỉnh Tuyên Quang"}
+        for name in asked
+    ]
+    asyncio.run(
+        produce(
+            kafka,
+            topic_prefix + RAW,
+            [(f"post:{one['source_record_id']}".encode(), orjson.dumps(one), []) for one in values],
+        )
+    )
+    found = [result_of(kafka, topic_prefix, f"post:{name}") for name in asked]
+    assert {one["commune_code"] for one in found} == {MERGED}
+    assert [UNLISTED in one["faults"] for one in found] == [False, True, False]
+    assert metric(worker, 'diachi_imports_set_aside{kind="confirmed",stage="normaliser"}') == 2
+    assert metric(worker, 'diachi_imports_set_aside{kind="village",stage="normaliser"}') == 1
+    logs = pipeline.logs()
+    assert logs.count('"event": "imports set aside"') == logs.count('"event": "villages set aside"') == 1
+    assert '"first_offsets": [1, 2]' in logs
 
 
 def test_a_topic_of_several_partitions_is_refused(kafka: str, topic_prefix: str, tmp_path: Path) -> None:

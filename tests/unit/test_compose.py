@@ -23,19 +23,22 @@ _ROOT = Path(__file__).parents[2]
 _COMPOSE: dict[str, Any] = yaml.safe_load((_ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 _SERVICES: dict[str, dict[str, Any]] = _COMPOSE["services"]
 _OURS = sorted(name for name, service in _SERVICES.items() if "build" in service)
-_LONG_RUNNING = sorted(set(_OURS) - {"topics"})
+_LONG_RUNNING = sorted(set(_OURS) - {"gazetteer", "topics"})
 
 
 def test_the_services_are_all_there() -> None:
-    assert set(_SERVICES) == {"kafka", "topics", "normaliser", "registrar", "tracker", "prometheus"}
-    assert _OURS == ["normaliser", "registrar", "topics", "tracker"]
+    assert set(_SERVICES) == {"kafka", "topics", "normaliser", "registrar", "tracker", "prometheus", "gazetteer"}
+    assert _OURS == ["gazetteer", "normaliser", "registrar", "topics", "tracker"]
 
 
 @pytest.mark.parametrize("name", _OURS)
 def test_every_command_exists(name: str) -> None:
     command: Any = get_command(app)
-    for word in _SERVICES[name]["command"]:
-        assert word in command.commands, f"diachi has no {' '.join(_SERVICES[name]['command'])}"
+    entrypoint = _SERVICES[name].get("entrypoint", [])
+    assert entrypoint[:3] in ([], ["python", "-m", "services.cli"]), "as in the image"
+    words = [*entrypoint[3:], *_SERVICES[name]["command"]]
+    for word in words:
+        assert word in command.commands, f"diachi has no {' '.join(words)}"
         command = command.commands[word]
     assert not hasattr(command, "commands"), "a group is no command"
 
@@ -82,9 +85,29 @@ def test_mounted_files_exist_and_volumes_are_declared() -> None:
         for mount in service.get("volumes", ()):
             source = mount.split(":")[0]
             if source.startswith("."):
-                assert (_ROOT / source).is_file(), f"{source} would be made as an empty folder"
+                assert (_ROOT / source).exists(), f"{source} would be made as an empty folder of root's"
             else:
                 assert source in _COMPOSE["volumes"]
+
+
+def test_the_normaliser_reads_the_folder_into_which_the_tool_imports() -> None:
+    mounts = {}
+    for name in ("normaliser", "gazetteer"):
+        folder = _SERVICES[name]["environment"]["DIACHI_IMPORTS_DIR"]
+        ((source, mode),) = [
+            (found[0], found[2:]) for mount in _SERVICES[name]["volumes"] if (found := mount.split(":"))[1] == folder
+        ]
+        mounts[name] = source, mode
+    assert mounts == {"normaliser": ("./deploy/imports", ["ro"]), "gazetteer": ("./deploy/imports", [])}
+    # The folder is there, so that no engine makes it, and what is imported is in no commit and in no image.
+    assert (_ROOT / "deploy/imports").is_dir()
+    ignored = (_ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "/deploy/imports/*" in ignored
+    assert not [
+        line for line in (_ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!deploy/imports")
+    ]
+    # It starts with the others only when it is asked for, and needs none of them.
+    assert _SERVICES["gazetteer"]["profiles"] == ["tools"] and not _SERVICES["gazetteer"]["depends_on"]
 
 
 def test_nothing_is_published_beyond_this_host_and_no_secret_is_kept_here() -> None:

@@ -10,6 +10,8 @@ import shapely
 from msgspec.structs import replace
 
 from gazetteer.boundaries import Boundaries
+from gazetteer.changes import FIRST_EDITION
+from gazetteer.following import CommuneOf
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.imports import write_outlines
 from schemas.address import AddressResult, NextAction
@@ -133,7 +135,7 @@ def test_every_commune_holds_a_point_of_its_own_and_none_of_its_neighbours(tmp_p
         feature["properties"]["code"]: shapely.from_geojson(json.dumps(feature["geometry"]))
         for feature in json.loads(path.read_text(encoding="utf-8"))["features"]
     }
-    write_outlines(tmp_path, outlines)
+    write_outlines(tmp_path, {CommuneOf(code, FIRST_EDITION): one for code, one in outlines.items()})
     gazetteer = Gazetteer.load(imports=tmp_path)
     bounded = AddressCore(gazetteer)
     points = {code: outline.representative_point() for code, outline in outlines.items()}

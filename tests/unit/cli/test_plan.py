@@ -12,14 +12,17 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from gazetteer.build import build
+from gazetteer.following import Why
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.tables import DATA
 from schemas.codec import encode
 from schemas.digitised import DigitisedAddress
 from schemas.raw import RawAddress, RawPosition
 from services.address.core import AddressCore
+from services.address.faults import Fault
 from services.address.outlook import Prospect, outlooks
 from services.cli.main import app
+from services.cli.places import load_gazetteer
 from services.cli.plan import _LISTED
 from tests.gazetteers import MERGED, PART, built, copied, edit, june_artifact, merger_tables
 
@@ -130,6 +133,85 @@ def test_all_communes_are_in_the_file_and_the_first_ones_on_the_screen(old: Path
 
 def test_nothing_changes_between_a_gazetteer_and_itself_whether_artifact_or_tables(old: Path) -> None:
     assert "0 communes change" in plan(old, DATA)
+
+
+LISTS = """commune,legacy_commune,kind,name,lat,lon,edition
+00952,,thôn,Hư Cấu,,,2025-07-01
+00952,,thôn,Giả Định,,,2025-07-01
+00958,,thôn,Giả Định,,,2025-07-01
+00913,,thôn,Ví Dụ,,,2025-07-01
+00913,,thôn,Tưởng Tượng,22.7301,105.0203,2025-07-01
+02215,,thôn,Hư Cấu,,,2025-07-01
+"""
+
+
+@pytest.fixture
+def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of imports that are older than the merger."""
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    (folder / "villages.csv").write_text(LISTS, encoding="utf-8")
+    (folder / "postal-codes.csv").write_text("commune,postal_code\n00952,20999\n00976,20998\n", encoding="utf-8")
+    monkeypatch.setenv("DIACHI_IMPORTS_DIR", str(folder))
+    return folder
+
+
+def test_the_plan_says_what_becomes_of_imports_and_they_stay_as_they_are(
+    old: Path, new: Path, imported: Path, tmp_path: Path
+) -> None:
+    before = {path.name: path.read_bytes() for path in imported.iterdir()}
+    said = plan(old, new, "--imports", tmp_path / "rows.csv")
+    assert "imports: 2 rows follow their communes, 4 are set aside; 4 of 8 count then" in said
+    found = {(one["name"], one["commune"]): (one["into"], one["why"] != "") for one in rows(tmp_path / "rows.csv")}
+    assert found == {
+        ("thôn hư cấu", "00952"): (f"Xã Tây Côn Lĩnh ({MERGED})", False),
+        ("thôn tưởng tượng", "00913"): (f"Xã Làng Vàng ({PART})", False),
+        ("thôn giả định", "00952"): (f"Xã Tây Côn Lĩnh ({MERGED})", True),
+        ("thôn giả định", "00958"): (f"Xã Tây Côn Lĩnh ({MERGED})", True),
+        ("thôn ví dụ", "00913"): ("", True),
+        ("20999", "00952"): (f"Xã Tây Côn Lĩnh ({MERGED})", True),
+    }
+    assert {path.name: path.read_bytes() for path in imported.iterdir()} == before
+    assert "0 rows follow their communes, 0 are set aside; 8 of 8 count then" in plan(old, old)
+
+
+def test_the_imports_are_shown_as_they_count_and_the_others_are_named(
+    old: Path, new: Path, imported: Path, tmp_path: Path
+) -> None:
+    shown = runner.invoke(app, ["gazetteer", "imports", "--artifact", str(new), "--report", str(tmp_path / "rows.csv")])
+    assert shown.exit_code == 0, shown.output
+    assert "villages      3 of 3 communes" in shown.output and "postal codes  1" in shown.output
+    assert "set aside: " in shown.output and "import the list" in shown.output
+    assert len(rows(tmp_path / "rows.csv")) == 6
+    back = runner.invoke(app, ["gazetteer", "imports", "--artifact", str(old)])
+    assert "villages      6 of 4 communes" in back.output and "set aside" not in back.output
+
+
+def test_commands_go_on_and_say_that_rows_do_not_count(
+    new: Path, imported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIACHI_GAZETTEER", str(new))
+    asked = runner.invoke(app, ["explain", "Thôn Hư Cấu, xã Tây Côn Lĩnh, tỉnh Tuyên Quang", "--lang", "en"])
+    assert asked.exit_code == 0, asked.output
+    assert "4 rows of the imports do not count" in asked.stderr
+    assert Fault.VILLAGE_UNLISTED.en not in asked.stdout
+
+
+def test_a_list_of_the_new_commune_stands_for_what_followed(
+    old: Path, new: Path, imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "new.csv"
+    listed.write_text(f"Thôn,Mã xã\nThôn Mới,{MERGED}\n", encoding="utf-8")
+    monkeypatch.setenv("DIACHI_GAZETTEER", str(new))
+    done = runner.invoke(app, ["gazetteer", "villages", str(listed)])
+    assert done.exit_code == 0 and "(new 1, changed 0, gone 0)" in done.output, done.output
+    assert {
+        one.name for one in load_gazetteer(new).villages if one.commune_code == MERGED and one.source == "import"
+    } == {"Mới"}
+    # What is of the other edition is kept for the way back, and the new list waits.
+    back = load_gazetteer(old)
+    assert "Giả Định" in {one.name for one in back.villages} and "Mới" not in {one.name for one in back.villages}
+    assert [one.why for one in back.imports.set_aside] == [Why.LATER]
 
 
 def test_what_cannot_be_planned_is_said(old: Path, new: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import shapely
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gazetteer.boundaries import MOST_REACH_M, SLACK_M, Boundaries
+from gazetteer.changes import FIRST_EDITION
+from gazetteer.following import CommuneOf, Listed
 from gazetteer.gazetteer import Gazetteer, GazetteerMissing
 from gazetteer.imports import (
     BOUNDARIES,
@@ -39,6 +42,14 @@ def village(name: str = "Hư Cấu", commune: str | None = MINH_XUAN, legacy: st
     return Village(name, "thôn", legacy, commune, SOURCE, **more)  # type: ignore[arg-type]
 
 
+def listed(*arguments: Any, **more: Any) -> Listed:
+    return Listed(village(*arguments, **more), FIRST_EDITION)
+
+
+def of(code: str, edition: str = FIRST_EDITION) -> CommuneOf:
+    return CommuneOf(code, edition)
+
+
 def load(artifact: Path, folder: Path) -> Gazetteer:
     return Gazetteer.load(artifact, folder)
 
@@ -53,11 +64,11 @@ def test_nothing_imported_changes_nothing(artifact: Path, gazetteer: Gazetteer, 
 
 def test_each_kind_is_laid_over_and_named_by_the_version(artifact: Path, gazetteer: Gazetteer, tmp_path: Path) -> None:
     versions = [gazetteer.version]
-    write_villages(tmp_path, [village(lat=21.82, lon=105.21)])
+    write_villages(tmp_path, [listed(lat=21.82, lon=105.21)])
     versions.append(load(artifact, tmp_path).version)
-    write_postal_codes(tmp_path, {MINH_XUAN: "22199"})
+    write_postal_codes(tmp_path, {of(MINH_XUAN): "22199"})
     versions.append(load(artifact, tmp_path).version)
-    write_outlines(tmp_path, {MINH_XUAN: SQUARE})
+    write_outlines(tmp_path, {of(MINH_XUAN): SQUARE})
     found = load(artifact, tmp_path)
     versions.append(found.version)
     assert len(set(versions)) == 4
@@ -75,13 +86,18 @@ def test_each_kind_is_laid_over_and_named_by_the_version(artifact: Path, gazette
 
 
 def test_the_order_of_what_is_written_does_not_count(tmp_path: Path) -> None:
-    villages = [village("B"), village("A"), village("A", legacy=KIM_PHU), village("A", None, KIM_PHU)]
+    villages = [listed("B"), listed("A"), listed("A", legacy=KIM_PHU), listed("A", None, KIM_PHU)]
+    villages.append(Listed(village("A"), "2026-03-01"))
     assert write_villages(tmp_path, villages)
     data = (tmp_path / VILLAGES).read_bytes()
     assert not write_villages(tmp_path, villages[::-1])
     assert (tmp_path / VILLAGES).read_bytes() == data
     assert set(read_villages(tmp_path)) == set(villages)
-    outlines = {MY_LAM: shapely.MultiPolygon([SQUARE, shapely.box(105.3, 21.8, 105.4, 21.9)]), MINH_XUAN: SQUARE}
+    outlines = {
+        of(MY_LAM): shapely.MultiPolygon([SQUARE, shapely.box(105.3, 21.8, 105.4, 21.9)]),
+        of(MINH_XUAN): SQUARE,
+        of(MINH_XUAN, "2026-03-01"): shapely.box(105.2, 21.8, 105.3, 21.9),
+    }
     assert write_outlines(tmp_path, outlines)
     assert not write_outlines(tmp_path, dict(reversed(outlines.items())))
     assert read_outlines(tmp_path) == outlines
@@ -89,9 +105,9 @@ def test_the_order_of_what_is_written_does_not_count(tmp_path: Path) -> None:
 
 
 def test_writing_nothing_takes_the_file_away(tmp_path: Path) -> None:
-    write_villages(tmp_path, [village()])
-    write_postal_codes(tmp_path, {MINH_XUAN: "22199"})
-    write_outlines(tmp_path, {MINH_XUAN: SQUARE})
+    write_villages(tmp_path, [listed()])
+    write_postal_codes(tmp_path, {of(MINH_XUAN): "22199"})
+    write_outlines(tmp_path, {of(MINH_XUAN): SQUARE})
     assert write_villages(tmp_path, [])
     assert write_postal_codes(tmp_path, {})
     assert write_outlines(tmp_path, {})
@@ -108,7 +124,10 @@ def test_any_village_comes_back_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, names: list[tuple[str, str]], lat: float, lon: float
 ) -> None:
     folder = tmp_path_factory.mktemp("imports")
-    villages = {Village(name, kind, None, MINH_XUAN, SOURCE, round(lat, 6), round(lon, 6)) for name, kind in names}
+    villages = {
+        Listed(Village(name, kind, None, MINH_XUAN, SOURCE, round(lat, 6), round(lon, 6)), FIRST_EDITION)
+        for name, kind in names
+    }
     write_villages(folder, villages)
     assert set(read_villages(folder)) == villages
 
@@ -120,10 +139,9 @@ def test_any_village_comes_back_as_it_was_written(
         (VILLAGES, b"name,kind\n", "the columns are not commune"),
         (VILLAGES, b"commune,legacy_commune,kind,name,lat,lon\n02215,,a,b,c\n", "line 2 has not 6 cells"),
         (VILLAGES, b"commune,legacy_commune,kind,name,lat,lon\n02215,,a,b,c,1\n", "could not convert"),
-        (VILLAGES, b"commune,legacy_commune,kind,name,lat,lon\n99999,,a,b,,\n", "speaks of 99999"),
-        (VILLAGES, b"commune,legacy_commune,kind,name,lat,lon\n,99999,a,b,,\n", "speaks of 99999"),
+        (VILLAGES, b"commune,legacy_commune,kind,name,lat,lon,edition\n02215,,a,b,,,2026\n", "no edition"),
         (POSTAL_CODES, b'commune,postal_code\n"02215', "unexpected end"),
-        (POSTAL_CODES, b"commune,postal_code\n99999,22110\n", "speaks of 99999"),
+        (POSTAL_CODES, b"commune,postal_code,edition\n02215,22110\n", "line 2 has not 3 cells"),
         (BOUNDARIES, b"{}", "not a file of imported boundaries"),
         (BOUNDARIES, b'{"features": [{"properties": {"code": "02215"}}]}', "not a file of imported boundaries"),
         (
@@ -149,34 +167,34 @@ def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_villages(tmp_path, [village()])
+    write_villages(tmp_path, [listed()])
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_villages(tmp_path, [village("B")])
-    assert read_villages(tmp_path) == (village(),)
+        write_villages(tmp_path, [listed("B")])
+    assert read_villages(tmp_path) == (listed(),)
     assert [path.name for path in tmp_path.iterdir()] == [VILLAGES]
 
 
 def test_an_imported_village_and_an_attested_one_are_one_entry() -> None:
     attested = Village("Hoà Bình", "thôn", KIM_PHU, MY_LAM, "book")
-    listed = Village("Hòa Bình", "Thôn", None, MY_LAM, SOURCE, 21.8, 105.1)
-    assert are_one(attested, listed)
+    found = Village("Hòa Bình", "Thôn", None, MY_LAM, SOURCE, 21.8, 105.1)
+    assert are_one(attested, found)
     both = Village("Hòa Bình", "Thôn", KIM_PHU, MY_LAM, SOURCE, 21.8, 105.1)
-    assert with_newer([attested], [listed]) == (both,)
+    assert with_newer([attested], [found]) == (both,)
     assert merged(both, attested).lat == 21.8
     for other in (
-        replace(listed, commune_code=MINH_XUAN), replace(listed, name="Hoa Bình"), replace(listed, kind="xóm"),
-        replace(listed, legacy_commune_code="02500"),
+        replace(found, commune_code=MINH_XUAN), replace(found, name="Hoa Bình"), replace(found, kind="xóm"),
+        replace(found, legacy_commune_code="02500"),
     ):  # fmt: skip
         assert not are_one(attested, other)
         assert len(with_newer([attested], [other])) == 2
     # Of two that it may be, it is neither.
     twin = replace(attested, legacy_commune_code="02500")
-    assert len(with_newer([attested, twin], [listed])) == 3
+    assert len(with_newer([attested, twin], [found])) == 3
 
 
 def test_the_key_of_a_village_is_its_commune_and_name() -> None:
