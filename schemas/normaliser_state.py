@@ -47,8 +47,8 @@ class RecordState(Record, frozen=True):
 
     The rest is for running the record again after a change of the gazetteer: `fields` is the current text and point,
     `result_hash` tells whether anything new came of them, `communes` are those of the last good version, by edition,
-    latest last, and `last_good` what that was made of, where it is not the current text. `placed_version` is the version
-    that brought the current text and point, or the decision, None where it is `version` itself.
+    latest last, and `last_good` what that was made of, where it is not the current text. `placed_version` is the
+    version that brought the current text and point, or the decision, None where it is `version` itself.
     """
 
     version: int

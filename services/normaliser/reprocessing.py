@@ -119,8 +119,9 @@ class _Again:
     def at_home(self, result: AddressResult) -> AddressResult:
         """A corrected text that is accepted now, in the area of its record if lineage leads there."""
         area, communes = self.known.registry_area, self.known.communes
-        stays = area and communes and self.core.stays(communes[-1], area, result)
-        return in_area(result, area) if area and stays else result
+        if not area or not communes or not _accepted(result) or not self.core.stays(communes[-1], area, result):
+            return result
+        return in_area(result, area)
 
     def placed(self, result: AddressResult, same_as: int | None = None) -> Change:
         """The change that a result of the current text makes; `same_as` is the version that brought that, if it is

@@ -43,15 +43,16 @@ class Line:
         self.normaliser = Normaliser(core, 65_536)
 
     def send(self, *records: Record) -> list[Output]:
-        first = self._run(self.normaliser, records)
+        first = self.process(self.normaliser, records)
         matched = [
             Record(output.value, key=output.key, headers=tuple(output.headers))
             for output in first
             if output.topic == topics.MATCHED
         ]
-        return first + (self._run(self.registrar, matched) if matched else [])
+        return first + (self.process(self.registrar, matched) if matched else [])
 
-    def _run(self, stage: Stage, records: Sequence[Record]) -> list[Output]:
+    def process(self, stage: Stage, records: Sequence[Record]) -> list[Output]:
+        """What one stage makes of records; nothing comes of that in the other one."""
         for record in records:
             record.offset = self.offsets[stage.name]
             self.offsets[stage.name] += 1

@@ -222,6 +222,41 @@ def test_dwellings_that_are_shared_keep_their_code(line: Line, merged: AddressCo
     assert set(line.addresses()) == {line.address("3").code}, "it is retired with the last, as ever"
 
 
+def test_a_shared_code_stays_when_a_text_is_corrected_before_all_is_run_again(line: Line, merged: AddressCore) -> None:
+    line.send(submission("1", IN_CAO_BO), submission("2", IN_CAO_BO))
+    before = set(line.addresses())
+    line.use(merged)
+    line.send(submission("2", IN_CAO_BO.replace("Số 5", "SN 5"), line_no=3))
+    assert set(line.addresses()) == before
+    line.again("1")
+    assert set(line.addresses()) == before and len(before) == 1
+    line.send(Record(None, key=b"post:2"))
+    assert set(line.addresses()) == before, "the other one lives there"
+
+
+def test_a_correction_that_was_not_registered_is_no_place_to_stay_at(line: Line, merged: AddressCore) -> None:
+    """Of two who share a home one is corrected to another, and the registrar fails on that; then comes the merger."""
+    line.send(submission("1", IN_CAO_BO), submission("2", IN_CAO_BO))
+    (shared,) = line.addresses()
+    line.process(line.normaliser, [submission("2", IN_CAO_BO.replace("5", "6"), line_no=3)])
+    line.use(merged)
+    line.again("1", "2")
+    assert line.address("1").code == shared != line.address("2").code
+    line.send(submission("1", IN_CAO_BO.replace("5", "6"), line_no=4))
+    assert set(line.addresses()) == {line.address("1").code}, "number 6 is where 2 lives"
+
+
+def test_a_doubtful_correction_that_comes_to_the_same_keeps_its_item(line: Line, merged: AddressCore) -> None:
+    line.send(submission("1", IN_CAO_BO))
+    line.use(merged)
+    line.again("1")
+    line.send(submission("1", IN_CAO_BO, line_no=2, position={"lat": 10.77, "lon": 106.7}))
+    waiting = line.review("1")
+    assert waiting is not None and waiting.published
+    assert line.again("1", again=True) == []
+    assert line.review("1") == waiting, "who decides on it is not told that it is stale"
+
+
 def test_two_dwellings_do_not_become_one_by_a_merger(line: Line, merged: AddressCore) -> None:
     """Number 5 of the village Trung in both communes; the second one new, in the area of the merged commune."""
     line.send(

@@ -78,6 +78,32 @@ def test_an_old_request_changes_nothing_and_one_of_an_unknown_record_registers_i
     assert stale.outcome is Outcome.UNCHANGED
 
 
+def test_a_record_does_not_stay_where_its_text_was_never_registered() -> None:
+    area = RunAgain()
+    before = area.register(result()).code or ""
+    area.version += 1  # a correction, of which the registration is a dead letter
+    lost, area.version = area.version, area.version + 1
+    registry = Registry(area.store)
+    done = register(registry, event(area.version, result(lat=FAR), same_as=lost), result(lat=FAR))
+    registry.apply()
+    assert done.retired == (before,) and done.code != before
+    # The letter, put back, is old news.
+    assert register(Registry(area.store), event(lost, result(lat=FAR)), result(lat=FAR)).outcome is Outcome.UNCHANGED
+
+
+def test_a_shared_home_knows_its_dwelling_by_the_commune_of_before() -> None:
+    area = RunAgain()
+    for record in ("post:1", "post:2"):
+        area.register(result(dwelling="a" * 32), record)
+    area.version += 1
+    registry = Registry(area.store)
+    found = result(dwelling="b" * 32)
+    done = register(registry, event(area.version, found, former_dwellings=("a" * 32,)), found)
+    registry.apply()
+    assert (done.code, done.retired) == ("22110R6F7CJX", ())
+    assert area.entry("22110R6F7CJX").holders == 2
+
+
 places = st.sampled_from([None, LAT, LAT + 0.0001, FAR])
 dwellings = st.sampled_from([None, "a" * 32, "b" * 32])
 records = st.sampled_from(["post:1", "post:2", "post:3"])
