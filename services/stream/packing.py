@@ -20,7 +20,7 @@ class Packing:
     def __init__(self, samples: Sequence[bytes]) -> None:
         """Learns from some hundred values. Raises ValueError where nothing can be learnt from them, as they are too
         few or too short."""
-        telling = [sample for sample in samples if len(sample) >= _LEAST_SAMPLE]
+        telling: list[bytes | bytearray | memoryview] = [sample for sample in samples if len(sample) >= _LEAST_SAMPLE]
         if sum(map(len, telling)) < _LEAST_BYTES:
             raise ValueError(f"{len(telling)} values of {_LEAST_SAMPLE} bytes or more are too little to learn from")
         try:
