@@ -12,7 +12,8 @@ from services.stream.state import StateStore
 
 log = structlog.get_logger()
 
-_FETCH_BYTES = 8 * 1024 * 1024
+# All partitions of a worker are restored at the same time, and each holds several times as much (decision 59).
+_FETCH_BYTES = 1024 * 1024
 # Records that are fetched already come without a pause, and heartbeats must get in between: on a machine that was busy
 # with others, workers lost their place in the group while they restored, and began to restore anew, for minutes.
 _CHUNK = 500

@@ -1,12 +1,17 @@
 """The state of one input partition: committed values, and the changes of the transaction in hand.
 
-Values are the bytes that go to the changelog, so that restoring is a plain copy and memory stays small.
+Values are the bytes that go to the changelog. How they are kept in memory is the store's own affair (decision 59).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Protocol
+
+from services.stream.packing import Packing
+
+# So many values are kept as they are, and tell what the values of a store have in common.
+_LEARN_FROM = 500
 
 
 class StateStore(Protocol):
@@ -34,16 +39,19 @@ class StateStore(Protocol):
 
 
 class MemoryStore:
-    """A StateStore in memory."""
+    """A StateStore in memory, which keeps committed values packed as soon as there are enough of them to learn from."""
 
-    def __init__(self) -> None:
+    def __init__(self, learn_from: int = _LEARN_FROM) -> None:
         self._committed: dict[bytes, bytes] = {}
         self._changes: dict[bytes, bytes | None] = {}
+        self._packing: Packing | None = None
+        self._learn_at = learn_from
 
     def get(self, key: bytes) -> bytes | None:
         if key in self._changes:
             return self._changes[key]
-        return self._committed.get(key)
+        kept = self._committed.get(key)
+        return kept if kept is None or self._packing is None else self._packing.unpack(kept)
 
     def put(self, key: bytes, value: bytes | None) -> None:
         self._changes[key] = value
@@ -62,8 +70,22 @@ class MemoryStore:
     def load(self, key: bytes, value: bytes | None) -> None:
         if value is None:
             self._committed.pop(key, None)
+        elif self._packing is not None:
+            self._committed[key] = self._packing.pack(value)
         else:
             self._committed[key] = value
+            if len(self._committed) >= self._learn_at:
+                self._learn()
 
     def __len__(self) -> int:
         return len(self._committed)
+
+    def _learn(self) -> None:
+        """Pack all values from now on, unless nothing can be learnt of these: then try again with twice as many."""
+        try:
+            packing = Packing(list(self._committed.values()))
+        except ValueError:
+            self._learn_at *= 2
+            return
+        self._committed = {key: packing.pack(value) for key, value in self._committed.items()}
+        self._packing = packing

@@ -31,7 +31,7 @@ def show_state(file: Path) -> None:
 
     class Store(processor.MemoryStore):
         def held(self) -> dict[bytes, bytes]:
-            return self._committed
+            return {key: self.get(key) or b"" for key in self._committed}
 
     async def closing(self: processor.PartitionProcessor) -> None:
         if self.ready:
