@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GAZETTEER := gazetteer/artifact/.built
-# The address core, compiled in place; `make install COMPILE=no` leaves it as it is.
+# The address core and what else is hot (compiled.txt), compiled in place; `make install COMPILE=no` leaves it as it is.
 COMPILED := build/.compiled
+LIBRARIES := find gazetteer schemas services -name '*.so'
 COMPILE ?= yes
 SBOM ?= build/sbom.json
 AUDIT := build/audit
@@ -24,20 +25,21 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(COMPILED): $(VENV)/.installed setup.py $(wildcard services/address/*.py) gazetteer/names.py
+$(COMPILED): $(VENV)/.installed setup.py compiled.txt $(wildcard $(shell cat compiled.txt))
 	@mkdir -p build
-	@rm -f services/address/*.so gazetteer/*.so
-	@echo "Compiling the address core: about a minute, once"
+	@$(LIBRARIES) -delete
+	@echo "Compiling the address core and the stages' hot parts: about a minute, once"
 	@# touch: a module whose C code did not change keeps the age of its last build.
 	@DIACHI_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace >build/compile.log 2>&1 && \
-		touch services/address/*.so gazetteer/*.so || \
-		{ rm -f services/address/*.so gazetteer/*.so; \
+		$(LIBRARIES) -exec touch {} + || \
+		{ $(LIBRARIES) -delete; \
 		echo "It could not be compiled (build/compile.log says why), and runs all the same, at about half the speed." >&2; }
 	@touch $@
 
-# To work on the address core without compiling it after each change; `make install` compiles it again.
+# To work on what is compiled without compiling it after each change; `make install` compiles it again.
 pure:
-	rm -f services/address/*.so gazetteer/*.so $(COMPILED)
+	$(LIBRARIES) -delete
+	rm -f $(COMPILED)
 
 $(GAZETTEER): $(VENV)/.installed $(wildcard gazetteer/data/*.csv) $(wildcard gazetteer/*.py)
 	$(BIN)/diachi gazetteer build
@@ -101,4 +103,5 @@ audit:
 	$(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --strict
 
 clean:
-	rm -rf $(VENV) build .diachi gazetteer/artifact services/address/*.so gazetteer/*.so
+	rm -rf $(VENV) build .diachi gazetteer/artifact
+	$(LIBRARIES) -delete

@@ -1,7 +1,7 @@
-"""Compiles the address core with mypyc where DIACHI_COMPILE is set; all else of the build stands in pyproject.toml.
+"""Compiles with mypyc what compiled.txt names where DIACHI_COMPILE is set; all else stands in pyproject.toml.
 
 In place: `DIACHI_COMPILE=1 python setup.py build_ext --inplace`, which `make install` does. Why, and what it brings:
-docs/decisions/0015-a-fast-address-core.md.
+docs/decisions/0015-a-fast-address-core.md and 0014-speed.md.
 """
 
 import os
@@ -14,13 +14,14 @@ _INTERPRETED = {"faults.py", "words.py"}
 
 
 def _modules() -> list[str]:
-    core = sorted(Path("services/address").glob("[!_]*.py"))
-    return [str(module) for module in (*core, Path("gazetteer/names.py")) if module.name not in _INTERPRETED]
+    patterns = Path("compiled.txt").read_text().split()
+    found = sorted(module for pattern in patterns for module in Path().glob(pattern))
+    return [str(module) for module in found if module.name not in _INTERPRETED]
 
 
 if os.environ.get("DIACHI_COMPILE"):
     from mypyc.build import mypycify
 
-    setup(ext_modules=mypycify(["--strict", *_modules()], group_name="services.address.compiled", debug_level="0"))
+    setup(ext_modules=mypycify(["--strict", *_modules()], group_name="services.compiled", debug_level="0"))
 else:
     setup()

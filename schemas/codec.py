@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
 T = TypeVar("T")
 
@@ -16,6 +17,13 @@ _ENCODER = msgspec.json.Encoder()
 def encode(record: Any) -> bytes:
     """JSON (UTF-8) of a record dataclass, its fields in their order."""
     return _ENCODER.encode(record)
+
+
+def encode_with(record: Any, result: bytes | None) -> bytes:
+    """The same of a record whose `result`, unless that is None, is encoded already."""
+    if result is None or record.result is None:
+        return encode(record)
+    return encode(replace(record, result=msgspec.Raw(result)))
 
 
 @cache

@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-
 from msgspec.structs import replace
 
 from schemas.address import AddressResult, NextAction
+from schemas.codec import encode
 from schemas.matched import MatchedAction, MatchedAddress
-from schemas.normaliser_state import RecordState, Remembered
+from schemas.normaliser_state import RecordState
 from schemas.outcome import Outcome
 from schemas.raw import Decision
 from schemas.review import ReviewItem
 from services.address.faults import Fault
 from services.address.identity import address_id
-from services.normaliser.memory import former_dwellings, last_good, result_hash, with_commune
-
-Row = tuple[str, int]
+from services.normaliser.change import Change, Fresh, Row
+from services.normaliser.memory import former_dwellings, hash_of_encoded, last_good, result_hash, with_commune
 
 _PENALTIES = {fault.value: fault.penalty for fault in Fault}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The consequences of one raw record.
-
-    `outcome` is announced for `row` by the normaliser; it is None where the registrar will announce it. `state` is the
-    record's new state. `settles_review` removes a waiting review item.
-    """
-
-    row: Row | None = None
-    outcome: Outcome | None = None
-    previous: Outcome | None = None
-    previous_reason: str | None = None
-    reason: str | None = None
-    matched: tuple[MatchedAddress, ...] = ()
-    review: ReviewItem | None = None
-    settles_review: bool = False
-    state: RecordState | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """New or changed address fields of a source: their hash, what is to be remembered of them, what came of them, the
-    edition of the gazetteer that this came of, and the offset at which they first stood: that of their record, unless
-    they were put back."""
-
-    source_hash: str
-    fields: Remembered
-    result: AddressResult
-    edition: str
-    source_version: int
 
 
 def submitted(key: str, known: RecordState | None, version: int, row: Row | None, fresh: Fresh) -> Change:
     """New or changed address fields from the source; an earlier decision no longer holds."""
     result = fresh.result
+    encoded = encode(result)
     batch_id, line_no = row or (None, None)
     area = known.registry_area if known else None
     accepted = result.next_action is NextAction.ACCEPT
@@ -76,7 +42,7 @@ def submitted(key: str, known: RecordState | None, version: int, row: Row | None
         overlay_offset=result.overlay_offset,
         source_version=fresh.source_version,
         fields=fresh.fields,
-        result_hash=result_hash(result),
+        result_hash=hash_of_encoded(encoded),
         communes=communes,
         last_good=None if accepted else last_good(known),
     )
@@ -85,9 +51,10 @@ def submitted(key: str, known: RecordState | None, version: int, row: Row | None
             matched=register_events(key, known, version, row, result),
             settles_review=known is not None and known.outcome is Outcome.REVIEW,
             state=state,
+            encoded=encoded,
         )
     review = review_item(key, version, row, result, published=area is not None)
-    return Change(row=row, outcome=Outcome.REVIEW, reason=reason, review=review, state=state)
+    return Change(row=row, outcome=Outcome.REVIEW, reason=reason, review=review, state=state, encoded=encoded)
 
 
 def unchanged(key: str, known: RecordState, row: Row | None, source_version: int) -> Change:
@@ -121,7 +88,7 @@ def replayed(change: Change, reason: str) -> Change:
         else replace(event, previous_outcome=Outcome.DEAD_LETTER, previous_reason=reason)
         for event in change.matched
     )
-    return dataclasses.replace(change, matched=matched, previous=Outcome.DEAD_LETTER, previous_reason=reason)
+    return replace(change, matched=matched, previous=Outcome.DEAD_LETTER, previous_reason=reason)
 
 
 def decided(

@@ -6,7 +6,6 @@ record stays withdrawn, and a record that was run with this gazetteer already is
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +18,8 @@ from schemas.normaliser_state import CommuneAt, LastGood, RecordState
 from schemas.outcome import Outcome
 from schemas.raw import Decision, RawAddress, Reprocess
 from services.address.carry import doubted
-from services.normaliser.corrections import Change, heaviest, register_events, review_item, row_of
+from services.normaliser.change import Change
+from services.normaliser.corrections import heaviest, register_events, review_item, row_of
 from services.normaliser.memory import as_raw, former_commune, in_area, result_hash, with_commune
 from services.normaliser.reading import Refusal
 
@@ -159,7 +159,7 @@ class _Again:
         event: tuple[MatchedAddress, ...] = register_events(
             self.key, self.known, self.offset, None, result, same_as=good.placed_version
         )
-        return dataclasses.replace(
+        return replace(
             change,
             matched=event,
             state=replace(state, communes=communes, last_good=replace(good, result_hash=fresh)),

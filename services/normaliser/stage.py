@@ -13,14 +13,15 @@ import structlog
 
 from schemas.address import AddressResult, NextAction
 from schemas.batch import Transition
-from schemas.codec import decode, encode
+from schemas.codec import decode, encode, encode_with
 from schemas.dead_letter import DeadLetterCode
 from schemas.normaliser_state import RecordState
 from schemas.outcome import Outcome
 from schemas.raw import Decision, RawAddress, Reprocess
 from services.address.compose import redacted_decision, remembered
 from services.address.identity import source_hash
-from services.normaliser.corrections import Change, Fresh, decided, replayed, submitted, unchanged, withdrawn
+from services.normaliser.change import Change, Fresh
+from services.normaliser.corrections import decided, replayed, submitted, unchanged, withdrawn
 from services.normaliser.memory import in_area
 from services.normaliser.reading import Reading, Refusal, Withdrawal, read_raw
 from services.normaliser.reprocessing import CarryingCore, Rerun, not_run, rerun, to_run
@@ -259,9 +260,9 @@ def _publish(change: Change | Refusal, record: InputRecord, reading: Reading, st
         return
     key = record.key or b""
     for matched in change.matched:
-        out.publish(MATCHED, matched.registry_area.encode(), encode(matched), record)
+        out.publish(MATCHED, matched.registry_area.encode(), encode_with(matched, change.encoded), record)
     if change.review is not None:
-        out.publish(REVIEW, key, encode(change.review), record)
+        out.publish(REVIEW, key, encode_with(change.review, change.encoded), record)
     elif change.settles_review:
         out.publish(REVIEW, key, None, record)
     if change.state is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
-_FOLDERS = (_ROOT / "services" / "address", _ROOT / "gazetteer")
+_SERVICES = ("address", "normaliser", "registrar", "stream")
+_FOLDERS = (_ROOT / "gazetteer", _ROOT / "schemas", *(_ROOT / "services" / name for name in _SERVICES))
 
 
 def stale_modules(folders: tuple[Path, ...] = _FOLDERS) -> list[Path]:

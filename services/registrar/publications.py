@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.address import AddressResult, Components, CoordinateLevel
 from schemas.digitised import DigitisedAddress
@@ -16,8 +16,7 @@ from services.address.vpostcode import code_key, written_form
 _NO_GEOMETRY = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
 
 
-@dataclass(frozen=True, slots=True)
-class Publications:
+class Publications(NamedTuple):
     """The three records of one registered address."""
 
     digitised: DigitisedAddress

@@ -10,8 +10,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from msgspec.structs import replace
 
 from schemas.address import AddressResult, CoordinateLevel, Position
@@ -20,26 +18,12 @@ from schemas.outcome import Outcome
 from schemas.registrar_state import Dwelling, RegisteredCode, RegisteredRecord
 from services.address.position import distance_m
 from services.address.vpostcode import CodesExhaustedError, code_key, is_located, provisional_code, unit_text
+from services.registrar.registration import Registration
 from services.registrar.registry import Registry
 
 SAME_PLACE_M = 50.0
 # Published with a code, the latest ones; the registry resolves all.
 MAX_ALIASES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """What an event did.
-
-    `code` is the key of the record's code, for the batch's account, and `outcome` what the row counts as. `published`
-    is the entry to publish with `result`; `retired` are the keys of codes to withdraw by tombstone.
-    """
-
-    outcome: Outcome
-    code: str | None
-    published: RegisteredCode | None = None
-    result: AddressResult | None = None
-    retired: tuple[str, ...] = ()
 
 
 def register(registry: Registry, event: MatchedAddress, result: AddressResult) -> Registration:

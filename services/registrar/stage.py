@@ -18,8 +18,9 @@ from schemas.matched import MatchedAction, MatchedAddress
 from schemas.outcome import Outcome
 from services.address.vpostcode import CodesExhaustedError
 from services.registrar.publications import publications
+from services.registrar.registration import Registration
 from services.registrar.registry import Registry
-from services.registrar.rules import Registration, confirm, register, release
+from services.registrar.rules import confirm, register, release
 from services.stream.envelope import claimed_row, event_time
 from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs

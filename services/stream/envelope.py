@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from uuid import UUID
 
-from schemas.uuids import uuid5_text
+from schemas.uuids import NamesFrom, uuid5_text
 
 Headers = list[tuple[str, bytes]]
 
@@ -72,19 +72,44 @@ def event_headers(
     `/diachi/normaliser`; `time` is RFC 3339; `trace` is the traceparent of the cause, whose trace goes on with a span
     of its own.
     """
-    fixed = _fixed(data_schema or topic, source)
-    headers: Headers = [*fixed, ("ce_id", event.encode()), ("ce_subject", subject), ("ce_time", time)]
-    if trace is not None and len(trace) == _TRACEPARENT_BYTES and (trace_id := _trace_id(trace)) is not None:
-        span = (event[:8] + event[9:13] + event[14:18]).encode()
-        headers.append(("traceparent", b"00-%b-%b-01" % (trace_id, span)))
+    return _headers(_fixed(data_schema or topic, source), event, subject, ("ce_time", time), _trace_start(trace))
+
+
+class Origin:
+    """What the events that one input record causes have in common: the start of their ids' names, time and trace."""
+
+    def __init__(
+        self, topic_id: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes]], timestamp_ms: int
+    ) -> None:
+        self._names = NamesFrom(_NAMESPACE, f"{topic_id}/{partition}/{offset}/")
+        self._time = ("ce_time", event_time(headers, timestamp_ms))
+        self._trace = _trace_start(header(headers, "traceparent"))
+
+    def headers(self, topic: str, source: str, index: int, subject: bytes) -> Headers:
+        """As `event_headers` with `event_id` makes them, for the `index`-th event on `topic`."""
+        event = self._names.uuid5_text(f"{topic}/{index}")
+        return _headers(_fixed(topic, source), event, subject, self._time, self._trace)
+
+
+def _headers(
+    fixed: tuple[tuple[str, bytes], ...], event: str, subject: bytes, time: tuple[str, bytes], trace: bytes | None
+) -> Headers:
+    name = event.encode()
+    headers: Headers = [*fixed, ("ce_id", name), ("ce_subject", subject), time]
+    if trace is not None:
+        headers.append(("traceparent", trace + name[:8] + name[9:13] + name[14:18] + b"-01"))
     return headers
 
 
+def _trace_start(trace: bytes | None) -> bytes | None:
+    """A traceparent as far as its span; None without one that is sound."""
+    return _known_trace_start(trace) if trace is not None and len(trace) == _TRACEPARENT_BYTES else None
+
+
 @lru_cache(maxsize=64)
-def _trace_id(trace: bytes) -> bytes | None:
-    """The trace that a traceparent names. The outputs of one record ask for it one after the other."""
+def _known_trace_start(trace: bytes) -> bytes | None:
     match = _TRACEPARENT.fullmatch(trace)
-    return match.group(1) if match else None
+    return b"00-%b-" % match.group(1) if match else None
 
 
 def rfc3339(timestamp_ms: int) -> bytes:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from schemas.batch import BatchTransitions, Transition
 from schemas.codec import encode
 from schemas.dead_letter import DeadLetterCode, DeadLetterHeader
-from services.stream.envelope import Headers, event_headers, event_id, event_time, header
+from services.stream.envelope import Headers, Origin
 from services.stream.topics import BATCH_PROGRESS
 
 
@@ -52,11 +52,12 @@ class Outputs:
         self._topic_id = topic_id
         self._dead_letter_topic = dead_letter_topic
         self._transitions: dict[str, list[Transition]] = {}
-        self._indexes: dict[tuple[int, str], int] = {}
-        # What the headers of all outputs of one record have in common.
+        # How many events each record, by offset, has caused on each topic.
+        self._indexes: dict[int, dict[str, int]] = {}
+        # The record whose events are being collected.
         self._cause: InputRecord | None = None
-        self._time = b""
-        self._trace: bytes | None = None
+        self._origin: Origin | None = None
+        self._caused: dict[str, int] = {}
         self.records: list[Output] = []
         # How many records were taken for each topic.
         self.counts: Counter[str] = Counter()
@@ -70,20 +71,14 @@ class Outputs:
 
         What has the same `placed_by` goes to one partition; by default the key says to which.
         """
-        if cause is not self._cause:
-            self._cause = cause
-            self._time = event_time(cause.headers, cause.timestamp)
-            self._trace = header(cause.headers, "traceparent")
-        index = self._indexes.get((cause.offset, topic), 0)
-        self._indexes[cause.offset, topic] = index + 1
-        headers = event_headers(
-            topic,
-            self._source,
-            event=event_id(self._topic_id, cause.partition, cause.offset, topic, index),
-            subject=key,
-            time=self._time,
-            trace=self._trace,
-        )
+        origin = self._origin
+        if origin is None or cause is not self._cause:
+            origin = Origin(self._topic_id, cause.partition, cause.offset, cause.headers, cause.timestamp)
+            self._cause, self._origin = cause, origin
+            self._caused = self._indexes.setdefault(cause.offset, {})
+        index = self._caused.get(topic, 0)
+        self._caused[topic] = index + 1
+        headers = origin.headers(topic, self._source, index, key)
         self.records.append(Output(topic, key, value, headers, cause.timestamp, None, placed_by))
 
     def dead_letter(self, cause: InputRecord, code: DeadLetterCode, detail: str) -> None:
@@ -101,7 +96,10 @@ class Outputs:
 
     def transition(self, batch_id: str, transition: Transition) -> None:
         """One step of one row, to be announced with the transaction."""
-        self._transitions.setdefault(batch_id, []).append(transition)
+        steps = self._transitions.get(batch_id)
+        if steps is None:
+            steps = self._transitions[batch_id] = []
+        steps.append(transition)
 
     @property
     def transitions(self) -> dict[str, list[Transition]]:

@@ -44,7 +44,7 @@ _RETRY_SECONDS = 0.5
 _BATCH_SECONDS = 2.0
 # After a transaction of so many records the next one gathers, looking again after so many seconds.
 _MANY = 16
-_GATHER_STEP = 0.1
+_GATHER_STEP = 0.25
 
 
 class Stage(Protocol):
@@ -214,8 +214,9 @@ class PartitionProcessor:
             clock = asyncio.get_running_loop().time
             end = clock() + worker.settings.gather_ms / 1000
             while records and len(records) < min(limit, self._limit) and (left := end - clock()) > 0:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), min(left, _GATHER_STEP))
+                await asyncio.sleep(min(left, _GATHER_STEP))
+                if self._stopping.is_set():
+                    break
                 more = await self._poll(limit - len(records), 0.0)
                 if more and isinstance(more[0], UnreadableRecord):
                     break  # it stays where it is until it comes first

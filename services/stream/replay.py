@@ -36,6 +36,8 @@ class Replay:
 
 def replay_of(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
     """What the last headers of a record say of its replay; None for a record that was not put back."""
+    if not headers or headers[-1][0] != _NAMES[-1]:  # as is usual
+        return None
     last = headers[-len(_NAMES) :]
     if [name for name, _ in last] != _NAMES:
         return None

@@ -21,7 +21,7 @@ from schemas.batch import BatchClosed, BatchOpened
 from schemas.codec import encode
 from schemas.matched import MatchedAddress
 from services.address.core import AddressCore
-from services.normaliser.corrections import Change
+from services.normaliser.change import Change
 from services.normaliser.reading import Refusal
 from services.normaliser.stage import Normaliser
 from services.registrar import stage as registrar_stage
