@@ -104,6 +104,7 @@ class Histories(Telling):
     @rule(group=GROUPS, record=RECORD, what=CORRECTIONS, other=RECORD, named=NAMED, trouble=TROUBLES)
     def correct(self, group: int, record: int, what: str, other: int, named: str, trouble: tuple[bool, Frail]) -> None:
         """Something of what the source said before; what was in doubt is no more."""
+        record = self._known(group, record)
         known = replace(self._last_words(group, record), doubtful=False)
         if what == "point":
             known = replace(known, spot=0 if known.spot is None else known.spot + (-4, -1, 1, 2, 4)[other])
@@ -168,6 +169,7 @@ class Histories(Telling):
         trouble: tuple[bool, Frail],
     ) -> None:
         """On the version that is current."""
+        record = self._known(group, record)
         file = self.model.files.get(self.keys[group][record])
         known = (
             "decision" if file is not None and file.holds != "withdrawn" else "decision on a record that is not known"

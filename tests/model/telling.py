@@ -81,6 +81,11 @@ class Telling(RuleBasedStateMachine):
         edition, commune = WAYS[self.communes[group][which]][day]
         return self.districts[group].place(edition, commune)
 
+    def _known(self, group: int, record: int) -> int:
+        """That record if it is known, else one that is, if any."""
+        known = [n for n, key in enumerate(self.keys[group]) if (file := self.model.files.get(key)) and file.words]
+        return record if record in known or not known else known[record % len(known)]
+
     def _last_words(self, group: int, record: int) -> Words:
         fresh = Words(self._place(group, 0, "first"), "street", 1, None)
         return self.words.get(self.keys[group][record], fresh)

@@ -79,7 +79,7 @@ BROKEN: dict[str, Patch] = {
     "the same text again does not count as said later": (normaliser_stage, "unchanged", with_result(state=None)),
     "a letter counts as sent when it is put back": (Replay, "first_offset", lambda _: lambda *where: where[2]),
     "a decision leaves the review item": (normaliser_stage, "decided", with_result(settles_review=False)),
-    "a decision is counted as a row of its own": (corrections, "_register", with_names(counted=None)),
+    "a decision is counted as a row of its own": (corrections, "register_events", with_names(counted=None)),
     "what is put back is counted as a row of its own": (
         normaliser_stage,
         "replayed",
