@@ -119,9 +119,9 @@ def _target(
         home = registry.dwelling(event.registry_area, result.dwelling_id)
         if home is not None:
             return registry.code(home.code, home.unit)
-    if held is None or (held.holders > 1 and held.dwelling_id not in (result.dwelling_id, *event.former_dwellings)):
-        return None
-    return held
+    if held is None or held.holders == 1 or held.dwelling_id == result.dwelling_id:
+        return held
+    return held if held.dwelling_id in event.former_dwellings else None
 
 
 def _must_move(entry: RegisteredCode, result: AddressResult, corrects: bool) -> bool:
