@@ -71,8 +71,8 @@ def fence_dead_broker(
 def is_fenced(log: Path, metadata: Path) -> bool:
     """Whether the controller says in `log` that it fences a broker, and that stands in its own log in `metadata`.
 
-    It says so some moments before, and a controller that is stopped in between forgets it. The line may be anywhere in the
-    log: hundreds of lines, one for each partition, come right after it.
+    It says so some moments before, and a controller that is stopped in between forgets it. The line may be anywhere in
+    the log: hundreds of lines, one for each partition, come right after it.
     """
     said = _FENCED.findall(_text(log))
     if not said:
