@@ -6,12 +6,15 @@ from collections.abc import Hashable
 from itertools import islice
 from typing import Generic, TypeVar
 
+# Texts that people write are shorter. What becomes of a longer one takes kilobytes, and hardly any comes again.
+_LONGEST_TEXT = 200
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class BoundedCache(Generic[K, V]):
-    """Values by key, at most `limit` of them."""
+    """Values by key, at most `limit` of them; those of texts of more than 200 characters are not kept."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -21,6 +24,8 @@ class BoundedCache(Generic[K, V]):
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> None:
+        if isinstance(key, str) and len(key) > _LONGEST_TEXT:
+            return
         values = self._values
         if len(values) >= self._limit:
             for old in list(islice(values, self._limit // 2 or 1)):

@@ -134,13 +134,20 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             stopping.cancel()
             self._closing = True
             await self._stop_all()
-            await consumer.stop()
+            await self._close(consumer)
             # An assignment that was under way has ended by now.
             await self._stop_all()
             await self._stop_news(following)
             self._worker.executor.shutdown(wait=False, cancel_futures=True)
         if self._failure is not None:
             raise self._failure
+
+    async def _close(self, consumer: AIOKafkaConsumer) -> None:
+        """Close it; what became of its last fetch is no matter, as nothing of that was processed."""
+        try:
+            await consumer.stop()
+        except KafkaError as error:
+            log.warning("the consumer did not close in good order", error=type(error).__name__)
 
     async def _subscribe_anew(self, consumer: AIOKafkaConsumer) -> None:
         """Make the group assign again, which is the only way back to a lost partition."""

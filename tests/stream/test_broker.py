@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,8 +18,9 @@ from aiokafka import AIOKafkaProducer
 
 from services.process.ports import free_port
 from services.stream.broker import BrokerUnavailable, LocalBroker, local_broker, own_broker
-from services.stream.broker.apache import MESSAGE_MAX_BYTES
+from services.stream.broker.apache import MESSAGE_MAX_BYTES, prepare_apache
 from services.stream.broker.errors import BrokerFailed
+from services.stream.broker.fence import is_fenced
 from services.stream.broker.jars import POM, jar_folder, resolve_jars
 from tests.processes import gone
 from tests.stream.kafka_io import create_plain_topics, read_committed
@@ -85,6 +86,26 @@ def test_apache_keeps_every_acknowledged_transaction_when_killed(apache: LocalBr
     assert apache.bootstrap_servers == before[0]
     assert apache.pid != before[1]
     assert _values(apache.bootstrap_servers, "kept") == list(range(2000))
+
+
+@pytest.mark.parametrize("how", [LocalBroker.stop, LocalBroker.kill], ids=["stopped", "killed"])
+def test_apache_leads_its_partitions_to_the_end_and_is_fenced_before_it_comes_back(
+    tmp_path: Path, how: Callable[[LocalBroker], None]
+) -> None:
+    """A partition that has no leader while transactions are under way loses their markers."""
+    launch = prepare_apache(tmp_path, None, os.environ, lambda _: None)
+    broker = LocalBroker(launch, "test")
+    try:
+        asyncio.run(create_plain_topics(broker.bootstrap_servers, ["led"], 12))
+        how(broker)
+        launch.before_start()
+        log = tmp_path / "fence.log"
+        assert is_fenced(log, tmp_path / "data" / "__cluster_metadata-0")
+        led = re.search(r"handleBrokerFenced: changing (\d+) partition", log.read_text(encoding="utf-8"))
+        assert led is not None
+        assert int(led[1]) >= 12
+    finally:
+        broker.kill()
 
 
 def test_apache_listens_on_loopback_only(apache: LocalBroker) -> None:

@@ -52,6 +52,8 @@ def server_properties(data_dir: Path, port: int, controller_port: int) -> dict[s
         "message.max.bytes": str(MESSAGE_MAX_BYTES),
         # Fencing a lone broker helps nobody: no other can take over, and a laptop that stalls would lose markers.
         "broker.session.timeout.ms": "60000",
+        # Nor does handing over its partitions when it stops; see fence.py.
+        "controlled.shutdown.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "500",
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
