@@ -19,6 +19,7 @@ from services.stream.metrics import Metrics
 from services.stream.news import Learner, NewsPartitionsError
 from services.stream.processor import Stage
 from services.stream.refusals import DeadLetterRefusedError
+from services.stream.restore import ChangelogHeldError
 from services.stream.service import GroupLostError, StreamService
 from services.stream.settings import Settings
 from services.stream.topic_ids import AccessDeniedError, TopicMissingError
@@ -47,6 +48,7 @@ def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None) 
             GroupLostError,
             DeadLetterRefusedError,
             NewsPartitionsError,
+            ChangelogHeldError,
         ) as error:
             # Messages of our own making, or naming nothing but hosts: they hold no record.
             log.error("service failed", stage=stage.name, error=str(error))

@@ -44,7 +44,7 @@ _RETRY_SECONDS = 0.5
 _BATCH_SECONDS = 2.0
 # After a transaction of so many records the next one gathers, looking again after so many seconds.
 _MANY = 16
-_GATHER_STEP = 0.25
+_GATHER_STEP = 0.1
 
 
 class Stage(Protocol):

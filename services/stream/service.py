@@ -95,8 +95,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             fetch_max_wait_ms=50,
             # Of every partition so much is held that is not processed yet; a larger record comes all the same.
             # Of a response the client has up to three copies for a moment (decision 59).
-            max_partition_fetch_bytes=256 * 1024,
-            fetch_max_bytes=2 * 1024 * 1024,
+            max_partition_fetch_bytes=512 * 1024,
+            fetch_max_bytes=4 * 1024 * 1024,
         )
         self._worker = Worker(
             settings=self._settings,

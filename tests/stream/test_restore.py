@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from aiokafka import TopicPartition
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from services.stream.connection import Connection
-from services.stream.restore import restore
+from services.stream.restore import ChangelogHeldError, restore
 from services.stream.state import MemoryStore
 from tests.stream.kafka_io import create_plain_topics, produce
 
@@ -49,3 +50,30 @@ def test_others_have_their_turn_while_state_is_read_back(kafka: str, topic_prefi
     assert asyncio.run(scenario()) == RECORDS
     assert len(store) == RECORDS
     assert store.longest <= AT_A_STRETCH
+
+
+def test_state_behind_a_transaction_that_stays_open_is_not_taken_for_all_of_it(kafka: str, topic_prefix: str) -> None:
+    changelog, store = TopicPartition(f"{topic_prefix}state", 0), MemoryStore()
+
+    async def scenario() -> int:
+        await create_plain_topics(kafka, [changelog.topic], 1)
+        await produce(kafka, changelog.topic, [(b"before", b"x", [])], 0)
+        hanging = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{topic_prefix}hanging")
+        await hanging.start()
+        try:
+            await hanging.begin_transaction()
+            await hanging.send_and_wait(changelog.topic, b"x", key=b"open", partition=0)
+            await produce(kafka, changelog.topic, [(b"behind", b"x", [])], 0)
+            with pytest.raises(ChangelogHeldError, match=f"{changelog.topic} partition 0 from offset 1 on.*runbook"):
+                await restore(Connection(kafka), changelog, store, open_seconds=0.5)
+            assert len(store) == 0
+            waiting = asyncio.ensure_future(restore(Connection(kafka), changelog, store))
+            await asyncio.sleep(1)
+            await hanging.abort_transaction()
+            return await waiting
+        finally:
+            await hanging.stop()
+
+    assert asyncio.run(scenario()) == 2
+    assert store.get(b"behind") == b"x"
+    assert store.get(b"open") is None
