@@ -81,37 +81,8 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         NewsPartitionsError.
         """
         input_id = await topic_id(self._connection, self._topic)
-        consumer = AIOKafkaConsumer(
-            **self._connection.client_arguments(),
-            group_id=self._group_id,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=self._settings.session_timeout_ms,
-            heartbeat_interval_ms=self._settings.heartbeat_interval_ms,
-            rebalance_timeout_ms=_REBALANCE_TIMEOUT_MS,
-            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            # A partition that has been read to its end waits for the fetch that is under way for the others.
-            fetch_max_wait_ms=50,
-            # Of every partition so much is held that is not processed yet; a larger record comes all the same.
-            # Of a response the client has up to three copies for a moment (decision 59).
-            max_partition_fetch_bytes=512 * 1024,
-            fetch_max_bytes=4 * 1024 * 1024,
-        )
-        self._worker = Worker(
-            settings=self._settings,
-            connection=self._connection,
-            stage=self._stage,
-            consumer=consumer,
-            group_id=self._group_id,
-            topic_id=input_id,
-            metrics=self._metrics,
-            breaker=Breaker(self._settings.breaker_share, self._settings.breaker_window),
-            partitioner=Partitioner(),
-            refusals=Refusals(self._settings.max_batch_records),
-            executor=ThreadPoolExecutor(1, self._stage.name),
-            news=self._news,
-        )
+        consumer = self._new_consumer()
+        self._worker = self._new_worker(consumer, input_id)
         consumer.subscribe([self._topic], listener=self)
         stopping = asyncio.ensure_future(stop.wait())
         following: asyncio.Task[None] | None = None
@@ -141,6 +112,41 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             self._worker.executor.shutdown(wait=False, cancel_futures=True)
         if self._failure is not None:
             raise self._failure
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **self._connection.client_arguments(),
+            group_id=self._group_id,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self._settings.session_timeout_ms,
+            heartbeat_interval_ms=self._settings.heartbeat_interval_ms,
+            rebalance_timeout_ms=_REBALANCE_TIMEOUT_MS,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+            # A partition that has been read to its end waits for the fetch that is under way for the others.
+            fetch_max_wait_ms=50,
+            # Of every partition so much is held that is not processed yet; a larger record comes all the same.
+            # Of a response the client has up to three copies for a moment (decision 59).
+            max_partition_fetch_bytes=512 * 1024,
+            fetch_max_bytes=4 * 1024 * 1024,
+        )
+
+    def _new_worker(self, consumer: AIOKafkaConsumer, input_id: str) -> Worker:
+        return Worker(
+            settings=self._settings,
+            connection=self._connection,
+            stage=self._stage,
+            consumer=consumer,
+            group_id=self._group_id,
+            topic_id=input_id,
+            metrics=self._metrics,
+            breaker=Breaker(self._settings.breaker_share, self._settings.breaker_window),
+            partitioner=Partitioner(),
+            refusals=Refusals(self._settings.max_batch_records),
+            executor=ThreadPoolExecutor(1, self._stage.name),
+            news=self._news,
+        )
 
     async def _close(self, consumer: AIOKafkaConsumer) -> None:
         """Close it; what became of its last fetch is no matter, as nothing of that was processed."""
