@@ -142,7 +142,7 @@ class _Submitted(NamedTuple):
     partition: int = 0
     offset: int = 0
     timestamp: int = 0
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 def answer(core: AddressCore, builder: RecordBuilder, rows: Sequence[Row]) -> list[Answer]:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from schemas.uuids import NamesFrom, uuid5_text
 
-Headers = list[tuple[str, bytes]]
+# Kafka lets a header have no value; the compiled modules take that only where the type says so.
+Headers = list[tuple[str, bytes | None]]
 
 BATCH_ID = "diachi-batch-id"
 LINE_NO = "diachi-line-no"
@@ -32,7 +33,7 @@ _TRACEPARENT_BYTES = 55
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
 
-def header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
+def header(headers: Iterable[tuple[str, bytes | None]], name: str) -> bytes | None:
     """The first header of that name."""
     for key, value in headers:
         if key == name:
@@ -46,7 +47,7 @@ def event_id(topic_id: str, partition: int, offset: int, output_topic: str, inde
 
 
 @cache
-def _fixed(topic: str, source: str) -> tuple[tuple[str, bytes], ...]:
+def _fixed(topic: str, source: str) -> tuple[tuple[str, bytes | None], ...]:
     return (
         ("ce_specversion", b"1.0"),
         ("ce_type", f"vn.{topic}".encode()),
@@ -79,7 +80,7 @@ class Origin:
     """What the events that one input record causes have in common: the start of their ids' names, time and trace."""
 
     def __init__(
-        self, topic_id: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes]], timestamp_ms: int
+        self, topic_id: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int
     ) -> None:
         self._names = NamesFrom(_NAMESPACE, f"{topic_id}/{partition}/{offset}/")
         self._time = ("ce_time", event_time(headers, timestamp_ms))
@@ -92,7 +93,11 @@ class Origin:
 
 
 def _headers(
-    fixed: tuple[tuple[str, bytes], ...], event: str, subject: bytes, time: tuple[str, bytes], trace: bytes | None
+    fixed: tuple[tuple[str, bytes | None], ...],
+    event: str,
+    subject: bytes,
+    time: tuple[str, bytes | None],
+    trace: bytes | None,
 ) -> Headers:
     name = event.encode()
     headers: Headers = [*fixed, ("ce_id", name), ("ce_subject", subject), time]
@@ -119,7 +124,7 @@ def rfc3339(timestamp_ms: int) -> bytes:
     return moment.isoformat()[:19].encode() + b".%03dZ" % (timestamp_ms % 1000)
 
 
-def event_time(headers: Sequence[tuple[str, bytes]], timestamp_ms: int) -> bytes:
+def event_time(headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int) -> bytes:
     """When the fact happened: the cause's own `ce_time` if that is a time, else the time its record was produced."""
     given = header(headers, "ce_time")
     if given is not None and len(given) <= _MOST_TIME_BYTES and _is_time(given):
@@ -148,7 +153,7 @@ def claimed_row(value: object) -> tuple[str, int] | None:
     return batch_row(((BATCH_ID, batch_id.encode(errors="replace")), (LINE_NO, str(line_no).encode())))
 
 
-def batch_row(headers: Sequence[tuple[str, bytes]]) -> tuple[str, int] | None:
+def batch_row(headers: Sequence[tuple[str, bytes | None]]) -> tuple[str, int] | None:
     """The batch and line that a raw record's headers name, so that an unreadable record still belongs to its batch."""
     batch_id, line_no = header(headers, BATCH_ID), header(headers, LINE_NO)
     if batch_id is None or line_no is None or not _BATCH_ID.fullmatch(batch_id) or not _LINE_NO.fullmatch(line_no):

@@ -65,7 +65,7 @@ class RegistryWriter:
 
     def add(self, topic: str, partition: int, key: bytes, value: bytes, headers: Headers, timestamp: int) -> None:
         """One record, its value in JSON bytes."""
-        named = [[name, content.decode()] for name, content in headers]
+        named = [[name, content and content.decode()] for name, content in headers]
         self._line([topic, partition, key.decode(), orjson.Fragment(value), named, timestamp])
         self._counts[topic] += 1
 
@@ -150,7 +150,9 @@ def _heading(path: Path, line: bytes) -> Heading:
 def _entry(path: Path, line: bytes) -> Entry:
     try:
         topic, partition, key, value, headers, timestamp = orjson.loads(line)
-        return Entry(topic, partition, key, value, [(name, text.encode()) for name, text in headers], timestamp)
+        return Entry(
+            topic, partition, key, value, [(name, text and text.encode()) for name, text in headers], timestamp
+        )
     except (ValueError, TypeError, AttributeError):
         raise _damaged(path, "a line is no record") from None
 

@@ -34,7 +34,7 @@ class Replay:
         return self.offset if self.partition == partition else offset
 
 
-def replay_of(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
+def replay_of(headers: Sequence[tuple[str, bytes | None]]) -> Replay | None:
     """What the last headers of a record say of its replay; None for a record that was not put back."""
     if not headers or headers[-1][0] != _NAMES[-1]:  # as is usual
         return None
@@ -49,6 +49,6 @@ def replay_of(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
     return Replay(int(count), int(place.group(1)), int(place.group(2)), _CODES[reason])
 
 
-def without_replay(headers: Sequence[tuple[str, bytes]]) -> Headers:
+def without_replay(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
     """The headers as the record came with them first."""
     return list(headers[: -len(_NAMES)] if replay_of(headers) is not None else headers)

@@ -22,4 +22,4 @@ class UnreadableRecord:
     timestamp: int
     key: None = None
     value: None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()

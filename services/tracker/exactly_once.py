@@ -135,7 +135,7 @@ class TransactionalSender:
             value,
             partition,
             timestamp_ms / 1000,
-            headers,
+            cast("list[tuple[str, bytes]]", headers),  # those it makes all have values
             transactional_id=f"{self._app.conf.id}-{group}-{partition}",
         )
         return cast("asyncio.Future[Any]", future)

@@ -36,7 +36,7 @@ class Input(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 def run(records: Iterable[tuple[bytes, bytes]], batch: int = BATCH) -> Iterator[tuple[str, list[Output]]]:

@@ -257,7 +257,7 @@ def test_decision_for_a_commune_that_does_not_exist_is_named_as_such(line: Line)
     ],
     ids=str,
 )
-def test_odd_headers_of_a_producer_break_nothing(line: Line, headers: list[tuple[str, bytes]]) -> None:
+def test_odd_headers_of_a_producer_break_nothing(line: Line, headers: list[tuple[str, bytes | None]]) -> None:
     made = line.send(raw(1, ADDRESSES[0][0], batch=None, headers=headers, position=POINT))
     assert topics.DIGITISED in {output.topic for output in made}
     line.send(Record(b"{}", key=b"post:1", headers=tuple(headers)))

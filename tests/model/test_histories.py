@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.model.installation import installation
 from tests.model.machine import Histories
 
-RUNS = 40
+RUNS = 50
 STEPS = 80
 LEAST_STEPS = 2000
 

@@ -15,7 +15,7 @@ from tests.stream.pipeline import Pipeline, metric, wait_for
 from tests.stream.services import create_service_topics
 
 
-def row(line_no: int) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+def row(line_no: int) -> tuple[bytes, bytes, list[tuple[str, bytes | None]]]:
     raw = {
         "source": "post",
         "source_record_id": str(line_no),

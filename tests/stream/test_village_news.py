@@ -143,7 +143,7 @@ def test_each_result_agrees_with_the_offset_that_it_names(kafka: str, topic_pref
     for worker in pipeline.workers:
         worker.wait_ready()
 
-    def addresses(start: int) -> list[tuple[bytes, bytes, list[tuple[str, bytes]]]]:
+    def addresses(start: int) -> list[tuple[bytes, bytes, list[tuple[str, bytes | None]]]]:
         rows = []
         for nth in range(start, start + 240):
             address = f"Thôn {names[nth % len(names)]}, phường Minh Xuân, tỉnh Tuyên Quang"

@@ -31,7 +31,7 @@ class Record:
     offset: int = 0
     partition: int = 0
     timestamp: int = 1_767_000_000_000
-    headers: tuple[tuple[str, bytes], ...] = field(default=())
+    headers: tuple[tuple[str, bytes | None], ...] = field(default=())
 
 
 def result(

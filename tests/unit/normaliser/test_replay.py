@@ -200,6 +200,8 @@ def test_headers_round_trip_after_any_others(count: int, partition: int, offset:
         lambda headers: [*headers[:2], (headers[2][0], b"no.such_code")],
     ],
 )
-def test_headers_that_are_not_sound_count_for_nothing(spoil: Callable[[list[tuple[str, bytes]]], object]) -> None:
+def test_headers_that_are_not_sound_count_for_nothing(
+    spoil: Callable[[list[tuple[str, bytes | None]]], object],
+) -> None:
     headers = spoil(Replay(1, 0, 5, UNEXPECTED).headers())
     assert replay_of(headers) is None  # type: ignore[arg-type]

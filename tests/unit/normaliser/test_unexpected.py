@@ -25,7 +25,7 @@ class Record:
     partition: int = 0
     offset: int = 7
     timestamp: int = 0
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 class Careless:

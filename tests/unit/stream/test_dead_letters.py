@@ -16,7 +16,7 @@ from services.stream.replay import Replay, replay_of
 from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS, RAW, RAW_DEAD_LETTERS
 from tests.unit.make import Record
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
 
 
 def refused(record: Record, code: DeadLetterCode = DeadLetterCode.SCHEMA, offset: int = 17) -> Record:
@@ -41,7 +41,7 @@ HEADERS = st.lists(
 @settings(deadline=None)
 @given(st.binary() | st.none(), st.binary(), HEADERS, st.integers(0, 20))
 def test_however_often_it_goes_round_its_bytes_key_and_headers_are_its_own(
-    value: bytes | None, key: bytes, headers: list[tuple[str, bytes]], rounds: int
+    value: bytes | None, key: bytes, headers: list[tuple[str, bytes | None]], rounds: int
 ) -> None:
     record = Record(value, key=key, headers=tuple(headers), offset=1207, partition=5)
     for count in range(1, rounds + 2):
