@@ -14,26 +14,29 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 # Marks inside a name such as M'Gar, which people leave out as often as they write them.
-_APOSTROPHES = frozenset("'`´’‘ʼʹ′＇")
+_APOSTROPHES: Final = frozenset("'`´’‘ʼʹ′＇")
 # Letters without a canonical decomposition; the Icelandic eth is what old keyboards give for đ.
-_D_WITH_STROKE = frozenset("đĐðÐɖƉ")
-_TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
-_PLAIN_VOWELS = "aăâeêioôơuưy"
-_MARKED_VOWELS = frozenset("ăâêôơư")
-_TONED: dict[str, tuple[str, str]] = {
+_D_WITH_STROKE: Final = frozenset("đĐðÐɖƉ")
+_TONE_MARKS: Final = "\u0300\u0301\u0303\u0309\u0323"
+_PLAIN_VOWELS: Final = "aăâeêioôơuưy"
+_MARKED_VOWELS: Final = frozenset("ăâêôơư")
+_TONED: Final[dict[str, tuple[str, str]]] = {
     unicodedata.normalize("NFC", vowel + mark): (vowel, mark) for vowel in _PLAIN_VOWELS for mark in _TONE_MARKS
 }
-_VIETNAMESE = frozenset(_TONED) | _MARKED_VOWELS | {"đ"}
+_VIETNAMESE: Final = frozenset(_TONED) | _MARKED_VOWELS | {"đ"}
 
-_VOWELS = _PLAIN_VOWELS + "".join(_TONED)
+_VOWELS: Final = _PLAIN_VOWELS + "".join(_TONED)
 # A run of two or more vowels, with the letter before it (q and g take the next vowel) and after it.
-_VOWEL_RUN = re.compile(rf"(?<![{_VOWELS}])([a-zđ]?)([{_VOWELS}]{{2,}})(?=([a-zđ]?))")
-_I_Y = re.compile(r"(?:(?<=\b[bcdfghklmnpqrstvx])|(?<=[hr][bcdfghklmnpqrstvx])|(?<=[ctnpgk]h)|(?<=qu)|\b)y\b")
+_VOWEL_RUN: Final = re.compile(rf"(?<![{_VOWELS}])([a-zđ]?)([{_VOWELS}]{{2,}})(?=([a-zđ]?))")
+_I_Y: Final = re.compile(r"(?:(?<=\b[bcdfghklmnpqrstvx])|(?<=[hr][bcdfghklmnpqrstvx])|(?<=[ctnpgk]h)|(?<=qu)|\b)y\b")
 
 # Bounds the tables below, which grow with the distinct characters they meet.
-_MAX_TABLE = 4096
+_MAX_TABLE: Final = 4096
+# Words of longer texts are not remembered: one of them might be of any length.
+_MAX_TEXT: Final = 200
 
 
 def _fold_char(char: str) -> str:
@@ -81,13 +84,21 @@ class _KeyTable(dict[int, str]):
         return key
 
 
-_FOLD_TABLE = _FoldTable()
-_KEY_TABLE = _KeyTable()
+_FOLD_TABLE: Final = _FoldTable()
+_KEY_TABLE: Final = _KeyTable()
 
 
 def fold(text: str) -> str:
     """Words of `[a-z0-9]` with single spaces: no accents (đ is d), no case, no punctuation, no apostrophes."""
-    return " ".join(text.translate(_FOLD_TABLE).split())
+    if len(text) > _MAX_TEXT:
+        return _folded(text)
+    # What a character folds to does not depend on those beside it, so each word can be remembered by itself.
+    return " ".join(filter(None, map(_folded_word, text.split())))
+
+
+def fold_char(char: str) -> str:
+    """The same for one character."""
+    return _FOLD_TABLE[ord(char)].strip()
 
 
 def tone_key(text: str) -> str:
@@ -103,6 +114,13 @@ def merge_i_y(folded: str) -> str:
 def tidy(text: str) -> str:
     """The text in NFC with single spaces and none at its ends; nothing else changes."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.translate(_FOLD_TABLE).split())
+
+
+_folded_word = lru_cache(maxsize=16384)(_folded)
 
 
 @lru_cache(maxsize=16384)

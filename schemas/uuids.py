@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hashlib import sha1
-from typing import Any
+from typing import Any, Final
 
 # Two bits of the digit say the variant.
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def uuid5_text(namespace: bytes, name: str) -> str:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Final
 
 from services.address.details import parse_details
 from services.address.mentions import Mention, Reading
 from services.address.pieces import Piece
 from services.address.words import LOCAL_KINDS
 
-_SAYING_WHAT = frozenset(
+_SAYING_WHAT: Final = frozenset(
     {"alley", "street", "kilometre", "village", "group", "building", "unit", "plus_code", "remark", "noise"}
 )
-_NUMBER_WORDS = ("s", "S", "n", "N")
+_NUMBER_WORDS: Final = ("s", "S", "n", "N")
 
 
 def pieces_of(reading: Reading, mentions: Sequence[Mention]) -> list[Piece]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 # Texts that people write are shorter. What becomes of a longer one takes kilobytes, and hardly any comes again.
-_LONGEST_TEXT = 200
+_LONGEST_TEXT: Final = 200
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -17,11 +17,11 @@ from services.address.weigh import finer, name_faults, wider_faults
 from services.address.words import Kind
 
 # Bounds the work on a text that repeats names.
-MAX_PLACES = 60
-MAX_CANDIDATES = 400
-MAX_WEIGHED = 60
+MAX_PLACES: Final = 60
+MAX_CANDIDATES: Final = 400
+MAX_WEIGHED: Final = 60
 # Faults of a name that runs on from other words.
-BEFORE_THE_NAME = frozenset({Fault.COMMUNE_READS_AS_OTHER, Fault.COMMUNE_INSIDE_PHRASE})
+BEFORE_THE_NAME: Final = frozenset({Fault.COMMUNE_READS_AS_OTHER, Fault.COMMUNE_INSIDE_PHRASE})
 
 
 class Candidate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from msgspec import structs
 
@@ -13,18 +14,29 @@ from schemas.raw import Decision, RawAddress
 from services.address.redact import redact
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
 
-_NO_FIELDS: tuple[str | None, ...] = (None, None, None, None)
 # What is left of a text when it is folded, in most texts at its very beginning.
-_WRITTEN = re.compile(r"[0-9A-Za-z]")
+_READABLE: Final = re.compile(r"[0-9A-Za-z]")
 
 
-def published_text(raw: RawAddress) -> str:
-    """The submitted text with the separate fields it does not hold already, without phones and householder's name."""
-    text = redact(raw.address, raw.householder)
-    fields = _fields(raw)
-    if fields is _NO_FIELDS and _WRITTEN.search(text):
+class Written:
+    """A record's address and its separate fields (village, commune, district, province), without phones and
+    householder's name; redacted before a word for the kind of place makes a name look like one."""
+
+    def __init__(self, raw: RawAddress) -> None:
+        self.address: Final = redact(raw.address, raw.householder)
+        given = (raw.village, raw.commune, raw.district, raw.province)
+        self.has_fields: Final = any(given)
+        self.fields: Final = (
+            tuple([field and redact(field, raw.householder) for field in given]) if self.has_fields else given
+        )
+
+
+def published_text(written: Written) -> str:
+    """The submitted text with the separate fields it does not hold already."""
+    text = written.address
+    if not written.has_fields and _READABLE.search(text):
         return tidy(text.strip(" ,"))
-    parts = [text, *(field for field in fields if field)]
+    parts = [text, *(field for field in written.fields if field)]
     kept: list[str] = []
     seen = ""
     for clean in parts:
@@ -35,31 +47,21 @@ def published_text(raw: RawAddress) -> str:
     return tidy(", ".join(kept))
 
 
-def matched_text(raw: RawAddress, published: str) -> str:
+def matched_text(written: Written, published: str) -> str:
     """The text to match: the submitted one, then the fields, each with the kind of place that its column says.
 
     Equal to the published text where no separate field is given.
     """
-    fields = _fields(raw)
-    if not any(fields):
+    if not any(written.fields):
         return published
-    village, commune, district, province = fields
+    village, commune, district, province = written.fields
     typed = [
         _typed(village, "thôn", LOCAL_KINDS),
         _typed(commune, "commune", COMMUNE_KINDS),
         _typed(district, "district", DISTRICT_KINDS),
         _typed(province, "tỉnh", PROVINCE_KINDS),
     ]
-    return ", ".join([redact(raw.address, raw.householder), *(text for text in typed if text)])
-
-
-def _fields(raw: RawAddress) -> tuple[str | None, ...]:
-    """Village, commune, district and province; redacted before a word for the kind of place makes a name look like
-    one."""
-    given = (raw.village, raw.commune, raw.district, raw.province)
-    if given == _NO_FIELDS:
-        return _NO_FIELDS
-    return tuple(field and redact(field, raw.householder) for field in given)
+    return ", ".join([written.address, *(text for text in typed if text)])
 
 
 def remembered(raw: RawAddress, published: str) -> Remembered:
@@ -67,8 +69,11 @@ def remembered(raw: RawAddress, published: str) -> Remembered:
 
     `published` is the record's published text.
     """
-    village, commune, district, province = fields = _fields(raw)
-    address = redact(raw.address, raw.householder) if any(fields) else published
+    if not (raw.village or raw.commune or raw.district or raw.province):
+        return Remembered(published, raw.village, raw.commune, raw.district, raw.province, raw.position)
+    written = Written(raw)
+    village, commune, district, province = written.fields
+    address = written.address if any(written.fields) else published
     return Remembered(address, village, commune, district, province, raw.position)
 
 

@@ -25,7 +25,7 @@ from schemas.normaliser_state import CommuneAt
 from schemas.raw import Decision, RawAddress
 from services.address.cache import BoundedCache
 from services.address.carry import doubted, followed, part_of_split, undecided
-from services.address.compose import matched_text, published_text
+from services.address.compose import Written, matched_text, published_text
 from services.address.decide import PERFECT_SCORE, decide
 from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
@@ -39,8 +39,8 @@ from services.address.resolve import EMPTY, Resolved, resolve
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch, is_within_reach
 
-_CACHED_RESULTS = 8_192
-_LOCATED = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
+_CACHED_RESULTS: Final = 8_192
+_LOCATED: Final = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
 
 
 class UnknownCommuneError(LookupError):
@@ -97,8 +97,9 @@ class AddressCore:
 
     def digitise(self, batch: Sequence[RawAddress]) -> list[AddressResult]:
         """One result for each address, in order. Never raises on any text or number."""
-        published = [published_text(raw) for raw in batch]
-        matches = self.matcher.match([matched_text(raw, text) for raw, text in zip(batch, published, strict=True)])
+        written = [Written(raw) for raw in batch]
+        published = [published_text(one) for one in written]
+        matches = self.matcher.match([matched_text(one, text) for one, text in zip(written, published, strict=True)])
         points = read_points([raw.position for raw in batch])
         places = points_of([point.position for point in points], self.gazetteer.boundaries)
         located = [self._locate(*row) for row in zip(matches, points, places, strict=True)]
@@ -108,7 +109,7 @@ class AddressCore:
     def explain(self, raw: RawAddress) -> Explanation:
         """The parse, the candidates and the decision of one address, for people to read."""
         result = self.digitise([raw])[0]
-        reading = self.matcher.read_cut(matched_text(raw, published_text(raw)))
+        reading = self.matcher.read_cut(_matched(Written(raw)))
         ranking = self.matcher.rank(reading)
         fuzzy = not ranking.settled
         if fuzzy:
@@ -165,15 +166,16 @@ class AddressCore:
             return self.settle(replace(decision, commune_code=code))
         if found.commune_code == code:
             return followed(found)
-        text = published_text(raw)
-        match = self.matcher.match([matched_text(raw, text)])[0]
+        written = Written(raw)
+        text = published_text(written)
+        match = self.matcher.match([matched_text(written, text)])[0]
         point = read_points([raw.position])[0]
         return self._settled(text, match, components_of(match.pieces), point, self.gazetteer.communes[code])
 
     def _in_part(
         self, raw: RawAddress, found: AddressResult, decision: Decision | None, parts: Sequence[str]
     ) -> AddressResult:
-        match = self.matcher.match([matched_text(raw, published_text(raw))])[0]
+        match = self.matcher.match([_matched(Written(raw))])[0]
         point = points_of([read_points([raw.position])[0].position], self.gazetteer.boundaries)[0]
         part = part_of_split(self.gazetteer, self.villages, parts, match.village_names, match.street_names, point)
         if part is not None:
@@ -301,6 +303,10 @@ class AddressCore:
                 assumed=assumed,
             )
         return known
+
+
+def _matched(written: Written) -> str:
+    return matched_text(written, published_text(written))
 
 
 @lru_cache(maxsize=16_384)

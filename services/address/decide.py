@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.address import NextAction
 
 # What a candidate without faults scores; the penalties of its faults are taken off.
-PERFECT_SCORE = 100
+PERFECT_SCORE: Final = 100
 # Below this a candidate is not worth showing.
-LEAST_SCORE = 40
+LEAST_SCORE: Final = 40
 # An address is accepted unseen from this score on, and only if it leads all rivals in other communes by the margin.
-ACCEPT_SCORE = 84
-ACCEPT_MARGIN = 6
+ACCEPT_SCORE: Final = 84
+ACCEPT_MARGIN: Final = 6
 # Rivals shown to the person who decides.
-MAX_RIVALS = 5
-RIVAL_WITHIN = 30
+MAX_RIVALS: Final = 5
+RIVAL_WITHIN: Final = 30
 
 
 def decide(score: int, margin: int, placed: bool) -> NextAction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cached_property
+from typing import Final
 
 from services.address.house_numbers import (
     CODE,
@@ -28,20 +29,20 @@ from services.address.pieces import SURNAMES, Piece
 from services.address.redact import MARK
 from services.address.tokens import Tokens
 
-_TRIM = " .,;:-–—/()[]\"'“”" + MARK
-_LABELS = {
+_TRIM: Final = " .,;:-–—/()[]\"'“”" + MARK
+_LABELS: Final = {
     Role.VILLAGE: "village", Role.GROUP: "group", Role.ALLEY: "alley", Role.STREET: "street", Role.ROAD: "street",
     Role.BUILDING: "building", Role.BLOCK: "building", Role.UNIT: "unit", Role.FLOOR: "unit",
     Role.KILOMETRE: "kilometre", Role.LANDMARK: "landmark", Role.REMARK: "remark", Role.NOISE: "noise",
 }  # fmt: skip
 # They make a name without a word for its kind a building's.
-_BUILDING_NOUNS = frozenset(
+_BUILDING_NOUNS: Final = frozenset(
     {"tower", "towers", "building", "residence", "residences", "plaza", "apartment", "apartments", "garden", "gardens",
      "vinhomes", "city", "vista", "riverside", "heights", "mansion", "condominium", "villas", "park"}
 )  # fmt: skip
-_ABBREVIATED = {"P.": "Phố", "Đ.": "Đường"}
+_ABBREVIATED: Final = {"P.": "Phố", "Đ.": "Đường"}
 # They lead on to an alley or street, or say nothing of the place.
-_FILLERS = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào", "việt nam", "viet nam", "vietnam", "vn"})
+_FILLERS: Final = frozenset({"trong", "ở", "tại", "đầu", "cuối", "vào", "việt nam", "viet nam", "vietnam", "vn"})
 
 
 def parse_details(

@@ -10,7 +10,7 @@ from services.address.mentions import Left, Mention, Reading
 from services.address.words import Kind
 
 # Bounds the work on a text that repeats names.
-MAX_MENTIONS = 24
+MAX_MENTIONS: Final = 24
 
 
 class Evidence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from gazetteer.gazetteer import Gazetteer
 from schemas.address import AddressResult, NextAction
@@ -16,8 +17,8 @@ from services.address.matcher import Ranking
 from services.address.mentions import Mention, Reading
 from services.address.pieces import Piece, settled
 
-MAX_CANDIDATES = 6
-_FAULTS = {fault.value: fault for fault in Fault}
+MAX_CANDIDATES: Final = 6
+_FAULTS: Final = {fault.value: fault for fault in Fault}
 
 
 class Label(StrEnum):

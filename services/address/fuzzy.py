@@ -22,31 +22,31 @@ from services.address.sounds import sound, sounds
 from services.address.tokens import COMMA, DASH, GLUED
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
 
-LEAST_SIMILARITY = 0.70
-_SHORT = 4
-_LEAST_FIRM = 5
-_LEAST_SHORT = 0.75
-_LEAST_PROVINCE = 0.70
+LEAST_SIMILARITY: Final = 0.70
+_SHORT: Final = 4
+_LEAST_FIRM: Final = 5
+_LEAST_SHORT: Final = 0.75
+_LEAST_PROVINCE: Final = 0.70
 # Behind the word for a commune, in a province known, two slips in a short name.
-_LEAST_TYPED = 0.55
-_MAX_TYPED = 8
+_LEAST_TYPED: Final = 0.55
+_MAX_TYPED: Final = 8
 # What is said alike is as close as one letter in a long name.
-_SOUND_SIMILARITY = 0.92
-_SURE_SIMILARITY = 0.8
-_KEPT_PER_SPAN = 3
-_KEPT_BEHIND = 0.13
-_MAX_SPAN_TOKENS = 5
-_MAX_KEY = 22
-_MAX_TOKENS = 16
-_MAX_SPANS = 60
-_MAX_SPANS_NATIONAL = 6
-_MAX_DISTRICT_PROVINCES = 4
-_MAX_ADDED = 32
+_SOUND_SIMILARITY: Final = 0.92
+_SURE_SIMILARITY: Final = 0.8
+_KEPT_PER_SPAN: Final = 3
+_KEPT_BEHIND: Final = 0.13
+_MAX_SPAN_TOKENS: Final = 5
+_MAX_KEY: Final = 22
+_MAX_TOKENS: Final = 16
+_MAX_SPANS: Final = 60
+_MAX_SPANS_NATIONAL: Final = 6
+_MAX_DISTRICT_PROVINCES: Final = 4
+_MAX_ADDED: Final = 32
 # A type word that stands alone is no misspelt name: `Phường , tỉnh Vĩnh Long` is not Phú Long.
-_TYPE_KEYS = frozenset(words.replace(" ", "") for words, kind in TYPE_WORDS.items() if kind not in LOCAL_KINDS)
+_TYPE_KEYS: Final = frozenset(words.replace(" ", "") for words, kind in TYPE_WORDS.items() if kind not in LOCAL_KINDS)
 # Words for a village that begin no name of a commune: `thon Go` is not Thượng Lộ.
-_NEVER_FIRST = frozenset({"thon", "khom", "tdp", "kp"})
-_DIGITS = str.maketrans("", "", "abcdefghijklmnopqrstuvwxyz")
+_NEVER_FIRST: Final = frozenset({"thon", "khom", "tdp", "kp"})
+_DIGITS: Final = str.maketrans("", "", "abcdefghijklmnopqrstuvwxyz")
 
 
 class Span:

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Final
 
 import orjson
 
@@ -27,15 +28,15 @@ from schemas.raw import RawAddress
 from schemas.uuids import uuid5_text
 
 # Fixed for ever: every address_id depends on it.
-ADDRESS_NAMESPACE = uuid.UUID("5b0f3a52-6e0c-4d1f-9a57-0c6a2c7d9e11")
-_NAMESPACE = ADDRESS_NAMESPACE.bytes
+ADDRESS_NAMESPACE: Final = uuid.UUID("5b0f3a52-6e0c-4d1f-9a57-0c6a2c7d9e11")
+_NAMESPACE: Final = ADDRESS_NAMESPACE.bytes
 
-_HASH_BYTES = 16
-_STREET_WORDS = frozenset({"đường", "duong", "đ", "phố", "pho"})
-_NUMBER_WORDS = re.compile(r"^(?:SỐ NHÀ|SO NHA|SỐ|SO|NHÀ|NHA|SN|S)?[ .:]*(?=.*[0-9])", re.DOTALL)
-_HOUSE_NUMBER = re.compile(r"(?=.*[1-9])(?!KM)")
-_FLOORS = re.compile(r"(?:(?:tầng|tang|lầu|lau) [^ ]+ ?)+")
-_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_HASH_BYTES: Final = 16
+_STREET_WORDS: Final = frozenset({"đường", "duong", "đ", "phố", "pho"})
+_NUMBER_WORDS: Final = re.compile(r"^(?:SỐ NHÀ|SO NHA|SỐ|SO|NHÀ|NHA|SN|S)?[ .:]*(?=.*[0-9])", re.DOTALL)
+_HOUSE_NUMBER: Final = re.compile(r"(?=.*[1-9])(?!KM)")
+_FLOORS: Final = re.compile(r"(?:(?:tầng|tang|lầu|lau) [^ ]+ ?)+")
+_LEADING_ZEROS: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
 def record_key(source: str, source_record_id: str) -> str:

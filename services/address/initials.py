@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from gazetteer.names import fold
 from services.address.lexicon import Lexicon, Name
@@ -12,11 +13,11 @@ from services.address.tokens import COMMA, DASH, Tokens
 from services.address.words import COMMUNE_KINDS
 
 # An abbreviation is a weaker witness than a name; the figure is a similarity, as of a misspelt name.
-SIMILARITY = 0.9
+SIMILARITY: Final = 0.9
 # The bare initials of a commune only ever make a guess.
-_GUESS = 0.75
-_MOST_LETTERS = 5
-_MOST_NAMES = 4
+_GUESS: Final = 0.75
+_MOST_LETTERS: Final = 5
+_MOST_NAMES: Final = 4
 
 
 # Tokens [start, end) and the abbreviation that they are.

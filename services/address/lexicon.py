@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import Final
 
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, District, LegacyCommune, Province
@@ -13,9 +14,9 @@ from gazetteer.names import fold, tone_key
 from services.address.misspelt_words import slips
 from services.address.nicknames import DISTRICT_NICKNAMES, PROVINCE_NICKNAMES, number_spellings
 
-LONGEST_KEY = 28
-_RURAL = "Xã"
-_GLUED_WORDS = frozenset(
+LONGEST_KEY: Final = 28
+_RURAL: Final = "Xã"
+_GLUED_WORDS: Final = frozenset(
     {"tinh", "huyen", "quan", "thanh", "pho", "thi", "xa", "tran", "phuong", "tp", "tx", "thon", "duong"}
 )
 

@@ -53,7 +53,7 @@ def _table(role: Role, words: str) -> dict[str, tuple[Role, str]]:
 
 
 # The type words, by how they are written out.
-_TYPED: dict[str, tuple[Role, str]] = {
+_TYPED: Final[dict[str, tuple[Role, str]]] = {
     **_table(
         Role.VILLAGE,
         "thon: Thôn; xom: Xóm; ap: Ấp; khom: Khóm; ban: Bản; buon: Buôn; bon: Bon; plei: Plei; lang: Làng; soc: Sóc;"
@@ -78,7 +78,7 @@ _TYPED: dict[str, tuple[Role, str]] = {
     ),
 }  # fmt: skip
 
-_MORE: dict[str, tuple[Role, str]] = {
+_MORE: Final[dict[str, tuple[Role, str]]] = {
     **_table(
         Role.VILLAGE,
         "to nhan dan tu quan, to ndtq: Tổ nhân dân tự quản; to tu quan: Tổ tự quản; to nd: Tổ nhân dân;"
@@ -121,12 +121,12 @@ _MORE: dict[str, tuple[Role, str]] = {
     ),
 }  # fmt: skip
 # The further words by the first of their words, the longest first, with their number of words.
-_BY_FIRST: dict[str, list[tuple[int, str]]] = {}
+_BY_FIRST: Final[dict[str, list[tuple[int, str]]]] = {}
 for _key in sorted(_MORE, key=len, reverse=True):
     _BY_FIRST.setdefault(_key.split(" ")[0], []).append((_key.count(" ") + 1, _key))
 
 # Further words with their accents; the ones that are not here are accepted as they are folded.
-_SPELT: dict[str, frozenset[str]] = {
+_SPELT: Final[dict[str, frozenset[str]]] = {
     word: frozenset(forms.split())
     for word, forms in {
         "phum": "phum", "lo": "lô", "day": "dãy", "thap": "tháp", "sanh": "sảnh", "o": "ô", "can": "căn",
@@ -136,16 +136,16 @@ _SPELT: dict[str, frozenset[str]] = {
 }  # fmt: skip
 # Words that without their accents are as often something else (`Gan`, `Phong`): then only the start of a part will do,
 # and what a remark is cannot be told at all.
-_AMBIGUOUS = frozenset(
+_AMBIGUOUS: Final = frozenset(
     {"lo", "day", "thap", "sanh", "o", "can", "phong", "tang", "lau", "gan", "canh", "ke", "sat", "cach", "ngay"}
 )
-_REVOLUTION = ["cach", "mang"]
-_NEED_CODE = frozenset({Role.BLOCK, Role.UNIT, Role.FLOOR, Role.ROAD, Role.KILOMETRE})
-_NEED_NUMBER = frozenset({"hamlet", "quarter", "group", "alley", "lane"})
+_REVOLUTION: Final = ["cach", "mang"]
+_NEED_CODE: Final = frozenset({Role.BLOCK, Role.UNIT, Role.FLOOR, Role.ROAD, Role.KILOMETRE})
+_NEED_NUMBER: Final = frozenset({"hamlet", "quarter", "group", "alley", "lane"})
 # English words that follow the name that they are for.
-ENGLISH_STREETS = frozenset({"street", "road"})
+ENGLISH_STREETS: Final = frozenset({"street", "road"})
 # As often part of a street's name (`Ngô Quyền`, `Tô Hiệu`, `Láng Hạ`): without accents they need a number.
-_ALSO_NAMES = frozenset({"ngo", "to", "lang"})
+_ALSO_NAMES: Final = frozenset({"ngo", "to", "lang"})
 
 
 def find_local_words(reading: Reading, until: int) -> list[LocalWord]:

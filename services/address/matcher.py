@@ -20,15 +20,15 @@ from services.address.segments import Cut, Segmenter
 from services.address.tokens import tokenise
 
 # Candidates kept of each text: the leader, its rivals, and a few homonyms that a point may choose among.
-MAX_KEPT = 24
-_CACHED_TAILS = 32_768
+MAX_KEPT: Final = 24
+_CACHED_TAILS: Final = 32_768
 
 # From this score on, exact names settle a text, unless one of these faults hints at a name not found.
-SETTLED_SCORE = 90
-_TOO_LONG = (Fault.TEXT_TOO_LONG,)
-_VILLAGES = frozenset({"village", "group", "name"})
-_STREETS = frozenset({"street", "name"})
-_ASKING = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUNE_OR_DISTRICT})
+SETTLED_SCORE: Final = 90
+_TOO_LONG: Final = (Fault.TEXT_TOO_LONG,)
+_VILLAGES: Final = frozenset({"village", "group", "name"})
+_STREETS: Final = frozenset({"street", "name"})
+_ASKING: Final = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUNE_OR_DISTRICT})
 
 
 class Ranking:
@@ -69,7 +69,7 @@ class Match:
         self.faults: Final = faults
 
 
-_UNSETTLED = Ranking((), (), MatchLevel.NONE, settled=False, empty=False)
+_UNSETTLED: Final = Ranking((), (), MatchLevel.NONE, settled=False, empty=False)
 
 
 class Matcher:

@@ -21,7 +21,7 @@ from services.address.words import (
     Kind,
 )
 
-_SURNAMES = frozenset(
+_SURNAMES: Final = frozenset(
     {"nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo", "duong",
      "ly", "dinh", "doan", "trinh", "truong", "mai", "cao", "luong", "ton", "luu"}
 )  # fmt: skip

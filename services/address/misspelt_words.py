@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from string import ascii_lowercase
+from typing import Final
 
 # Long enough that one slip leaves them recognisable; of the short ones only letters left out, doubled or swapped.
-_LONG_WORDS = ("phuong", "huyen", "thanh")
-_SHORT_WORDS = ("tinh", "quan")
+_LONG_WORDS: Final = ("phuong", "huyen", "thanh")
+_SHORT_WORDS: Final = ("tinh", "quan")
 
 
 def slips(known: Iterable[str]) -> dict[str, str]:

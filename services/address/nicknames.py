@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 # Folded official name to folded other names. Facts of the language, not of single addresses.
-PROVINCE_NICKNAMES: dict[str, tuple[str, ...]] = {
+PROVINCE_NICKNAMES: Final[dict[str, tuple[str, ...]]] = {
     "ho chi minh": ("hcm", "tphcm", "hcmc", "sai gon", "sg"),
     "ha noi": ("hn", "tphn", "ha tay"),
     "da nang": ("tpdn",),
@@ -28,7 +30,7 @@ PROVINCE_NICKNAMES: dict[str, tuple[str, ...]] = {
     "hoa binh": ("hb",),
 }
 
-DISTRICT_NICKNAMES: dict[str, tuple[str, ...]] = {
+DISTRICT_NICKNAMES: Final[dict[str, tuple[str, ...]]] = {
     "phan rang thap cham": ("phan rang", "thap cham", "pr tc"),
     "buon ma thuot": ("buon me thuot", "ban me thuot", "bmt", "buon ma thuoc", "buon me thuoc"),
     "pleiku": ("play cu", "plei cu"),
@@ -43,7 +45,7 @@ DISTRICT_NICKNAMES: dict[str, tuple[str, ...]] = {
     "nam tu liem": ("tu liem",),
 }
 
-_ROMAN = {
+_ROMAN: Final = {
     1: "i",
     2: "ii",
     3: "iii",
@@ -57,8 +59,8 @@ _ROMAN = {
     11: "xi",
     12: "xii",
 }
-_FROM_ROMAN = {roman: number for number, roman in _ROMAN.items()}
-_IN_WORDS = {
+_FROM_ROMAN: Final = {roman: number for number, roman in _ROMAN.items()}
+_IN_WORDS: Final = {
     "nhat": 1, "hai": 2, "ba": 3, "bon": 4, "tu": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "muoi": 10,
     "muoi mot": 11, "muoi hai": 12,
 }  # fmt: skip

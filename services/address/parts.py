@@ -11,12 +11,12 @@ from services.address.redact import MARK
 from services.address.tokens import COMMA, DASH, DOT, GLUED, SPACE, Tokens
 from services.address.words import LOCAL_KINDS, TRAILING
 
-_TO_THE_COMMA = frozenset({Role.REMARK, Role.NOISE})
-SETTLEMENTS = frozenset({Role.VILLAGE, Role.GROUP})
-_STREETS = frozenset({Role.STREET, Role.ROAD})
-_GENERIC = frozenset({"duong", "d"})
-_NUMBER_WORDS = frozenset({"so", "nha", "sn", "no"})
-_SENTENCE_WORD = 3
+_TO_THE_COMMA: Final = frozenset({Role.REMARK, Role.NOISE})
+SETTLEMENTS: Final = frozenset({Role.VILLAGE, Role.GROUP})
+_STREETS: Final = frozenset({Role.STREET, Role.ROAD})
+_GENERIC: Final = frozenset({"duong", "d"})
+_NUMBER_WORDS: Final = frozenset({"so", "nha", "sn", "no"})
+_SENTENCE_WORD: Final = 3
 
 
 class Part:

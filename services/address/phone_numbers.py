@@ -10,25 +10,25 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_MAX_TABLE = 4096
-_KEPT = frozenset(" .-()+")
-_DASHES = "Pd"
-_INVISIBLE = ("Mn", "Me", "Cf")
+_MAX_TABLE: Final = 4096
+_KEPT: Final = frozenset(" .-()+")
+_DASHES: Final = "Pd"
+_INVISIBLE: Final = ("Mn", "Me", "Cf")
 
 # Six digits or more with at most three separators between two of them; `_` is an invisible character.
-_RUN = re.compile(r"[0-9](?:[ .\-()+_]{0,3}[0-9]){5,}")
-_GROUP = re.compile(r"[0-9]+")
-_MAX_DIGITS = 14
+_RUN: Final = re.compile(r"[0-9](?:[ .\-()+_]{0,3}[0-9]){5,}")
+_GROUP: Final = re.compile(r"[0-9]+")
+_MAX_DIGITS: Final = 14
 
 # `ĐT` alone also names provincial roads (ĐT 185).
-_LABEL = re.compile(
+_LABEL: Final = re.compile(
     r"(?<!\w)(?:(?P<road>[đd]t)|s[đd]t|[đd]td[đd]|tel|phone|mobile|di động|dđ|điện thoại|hotline|fax|zalo|liên hệ|lh)"
     r"[\s.:(+]*$",
     re.IGNORECASE,
 )
-_LABEL_REACH = 16
+_LABEL_REACH: Final = 16
 
 
 class Span(NamedTuple):
@@ -64,7 +64,7 @@ def _shape_of(char: str) -> str:
     return "a" if char.isalpha() else ","
 
 
-_SHAPES = _ShapeTable()
+_SHAPES: Final = _ShapeTable()
 
 
 def shape(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 from schemas.address import Components
 
 # What says nothing of the place, and does not come between a house number and its street.
-ASIDE = frozenset({"plus_code", "remark", "noise"})
-SURNAMES = frozenset(
+ASIDE: Final = frozenset({"plus_code", "remark", "noise"})
+SURNAMES: Final = frozenset(
     {"nguyễn", "trần", "lê", "phạm", "hoàng", "huỳnh", "phan", "vũ", "võ", "đặng", "bùi", "đỗ", "hồ", "ngô", "dương",
      "lý", "đinh", "đoàn", "trịnh", "trương", "mai", "cao", "lương", "tôn", "lưu", "lạc", "triệu"}
 )  # fmt: skip

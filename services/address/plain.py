@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from services.address.cache import BoundedCache
 from services.address.details import parse_details
@@ -18,15 +19,15 @@ from services.address.pieces import Piece
 from services.address.tokens import tokenise
 from services.address.words import LOCAL_KINDS
 
-_STAND_IN = "7"
-_CACHED_WORDS = 4_096
+_STAND_IN: Final = "7"
+_CACHED_WORDS: Final = 4_096
 # A longer number may be a postal code or a phone; a longer word is none of those meant here.
-_PLAIN = re.compile(
+_PLAIN: Final = re.compile(
     r"([^\W\d_][^\d,]{0,14}|)([0-9]{1,4}(?:[A-Za-z]?(?:/[0-9]{1,4}[A-Za-z]?){0,5}|(?:-[0-9]{1,4}){0,3}))"
 )
 HOUSE_NUMBER, ALLEY = "house_number", "alley"
-_WITHOUT_ZEROS = frozenset({"village", "group"})
-_LABELS = frozenset({HOUSE_NUMBER, ALLEY}) | _WITHOUT_ZEROS
+_WITHOUT_ZEROS: Final = frozenset({"village", "group"})
+_LABELS: Final = frozenset({HOUSE_NUMBER, ALLEY}) | _WITHOUT_ZEROS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class _Word:
     written: str
 
 
-_NOT_PLAIN = _Word("", "")
+_NOT_PLAIN: Final = _Word("", "")
 
 
 class PlainParts:

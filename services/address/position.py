@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,31 +24,32 @@ from services.address.faults import Fault
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-VIETNAM = BoundingBox(south=6.0, west=102.0, north=23.5, east=118.0)
-WGS84 = 4326
-VN2000 = 4756
-VN2000_ZONES = frozenset({3405, 3406, *range(5896, 5900), *range(9205, 9219)})
+VIETNAM: Final = BoundingBox(south=6.0, west=102.0, north=23.5, east=118.0)
+WGS84: Final = 4326
+VN2000: Final = 4756
+VN2000_ZONES: Final = frozenset({3405, 3406, *range(5896, 5900), *range(9205, 9219)})
 
-SOURCE_WGS84 = "input.wgs84"
-SOURCE_VN2000 = "input.vn2000"
+SOURCE_WGS84: Final = "input.wgs84"
+SOURCE_VN2000: Final = "input.vn2000"
 
-DEFAULT_ACCURACY_M = 10.0  # A phone's receiver under open sky, where the source does not say.
-VN2000_SHIFT_ACCURACY_M = 1.0
-SAME_PLACE_M = 50.0
+DEFAULT_ACCURACY_M: Final = 10.0  # A phone's receiver under open sky, where the source does not say.
+VN2000_SHIFT_ACCURACY_M: Final = 1.0
+SAME_PLACE_M: Final = 50.0
+# Tuples of floats are not Final: compiled by mypyc, such a one counts as unset.
 # What a source says of its accuracy is believed from a decimetre to a thousand kilometres.
 _ACCURACY_M = (0.1, 1_000_000.0)
 
-_EARTH_RADIUS_M = 6_371_008.8
-_METRES_PER_DEGREE = 111_320.0
-_FULL_DECIMALS = 4
+_EARTH_RADIUS_M: Final = 6_371_008.8
+_METRES_PER_DEGREE: Final = 111_320.0
+_FULL_DECIMALS: Final = 4
 # Metres of any VN-2000 zone inside Vietnam. The ranges do not overlap, so swapped ones cannot be mistaken.
 _EASTING = (50_000.0, 900_000.0)
 _NORTHING = (900_000.0, 2_650_000.0)
-_NO_EPSG = 0
-_OTHER_EPSG = -1
-_EPSG = {None: _NO_EPSG} | {code: code for code in (WGS84, VN2000, *VN2000_ZONES)}
+_NO_EPSG: Final = 0
+_OTHER_EPSG: Final = -1
+_EPSG: Final = {None: _NO_EPSG} | {code: code for code in (WGS84, VN2000, *VN2000_ZONES)}
 # A centimetre: finer digits say nothing.
-_DECIMALS = 7
+_DECIMALS: Final = 7
 
 
 class PointReading(NamedTuple):
@@ -58,7 +59,7 @@ class PointReading(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-NO_POINT = PointReading(None, ())
+NO_POINT: Final = PointReading(None, ())
 
 
 @dataclass(frozen=True, slots=True)

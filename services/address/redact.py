@@ -14,13 +14,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Final
 
-from gazetteer.names import fold, tone_key
+from gazetteer.names import fold, fold_char, tone_key
 from schemas.raw import Householder
 from services.address.phone_numbers import Span, find_phones, shape, with_brackets
 
-MARK = "…"
+MARK: Final = "…"
 
 
 def _word_set(words: str) -> frozenset[str]:
@@ -28,47 +28,70 @@ def _word_set(words: str) -> frozenset[str]:
 
 
 # Accents are kept: without them `ba` and `co` begin the names of places. `ong` and `anh` are safe.
-_HONORIFICS = _word_set("ông ong bà anh chị cô chú bác cụ em hộ chủ nhà gia đình mr mrs ms")
+_HONORIFICS: Final = _word_set("ông ong bà anh chị cô chú bác cụ em hộ chủ nhà gia đình mr mrs ms")
 # With and without accents, save where the bare form is common in names of people.
-_PLACE_WORDS = _word_set(
+_PLACE_WORDS: Final = _word_set(
     "đường duong đ phố pho p phường phuong xã xa x trấn tt tp tx thôn thon bản ấp xóm xom buôn buon làng lang khu kdc "
     "tdp ngõ ngo hẻm hem kiệt kiet huyện huyen quận quan tỉnh tinh trường truong cầu chợ cho hồ suối suoi đèo deo"
 )
-_OFFICES = frozenset({"ubnd", "hđnd"})
-_OFFICE_UNITS = frozenset({"xã", "phường", "huyện"})
-_PEOPLE = re.compile(r"[,;/&+()\n]|\s[-–]\s|\svà\s")
-_NUMBERS = re.compile(r"[,;/\n]")
+_OFFICES: Final = frozenset({"ubnd", "hđnd"})
+_OFFICE_UNITS: Final = frozenset({"xã", "phường", "huyện"})
+_PEOPLE: Final = re.compile(r"[,;/&+()\n]|\s[-–]\s|\svà\s")
+_NUMBERS: Final = re.compile(r"[,;/\n]")
 # A shape holds these besides digits.
-_DIGITS_ONLY = str.maketrans("", "", "a,_ .-()+")
-_NO_DIGIT = re.compile(r"[^0-9]+")
-_LONG_WORD = 6
-_SHORTEST_PHONE = 6
-_BORDERS = ",;()[]\n"
+_DIGITS_ONLY: Final = str.maketrans("", "", "a,_ .-()+")
+_NO_DIGITS: Final = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
+# None of the others is a digit but those of ASCII: letters and marks of Latin script, dashes and quotation marks.
+_UNUSUAL: Final = re.compile("[^\0-\x7f\xc0-\u036f\u1e00-\u1eff\u2010-\u2027]")
+_NO_DIGIT: Final = re.compile(r"[^0-9]+")
+_LONG_WORD: Final = 6
+_SHORTEST_PHONE: Final = 6
+_BORDERS: Final = ",;()[]\n"
 
 
 def redact(text: str, householder: Householder | None) -> str:
     """The text without phone numbers and without the householder's name and phone; the same text if it has none."""
+    phones = _may_hold_phone(text)
+    names: list[list[str]] = []
+    if householder is not None and householder.name and _may_hold(text, householder.name):
+        names = _names(householder.name)
+    if not phones and not names:
+        return text
     shaped = shape(text)
-    digits = shaped.translate(_DIGITS_ONLY)
-    may_hold_phone = len(digits) >= _SHORTEST_PHONE
-    spans = find_phones(text, shaped) if may_hold_phone else []
-    if householder is not None:
-        cores = _cores(householder.phone) if householder.phone and may_hold_phone else []
-        phones = [core for core in cores if core in digits]
-        names = _names(householder.name) if householder.name and _may_hold(text, householder.name) else []
-        if names or phones:
-            squeezed = _squeeze(text, shaped)
-            spans += [with_brackets(shaped, span) for core in phones for span in _find_phone(squeezed, core)]
-            spans += [span for name in names for span in _find_name(text, squeezed, name)]
+    spans = find_phones(text, shaped) if phones else []
+    cores = _cores(householder.phone) if phones and householder is not None and householder.phone else []
+    if cores:
+        digits = shaped.translate(_DIGITS_ONLY)
+        cores = [core for core in cores if core in digits]
+    if names or cores:
+        squeezed = _squeeze(text, shaped)
+        spans += [with_brackets(shaped, span) for core in cores for span in _find_phone(squeezed, core)]
+        spans += [span for name in names for span in _find_name(text, squeezed, name)]
     return _cut(text, spans) if spans else text
+
+
+def _may_hold_phone(text: str) -> bool:
+    """A quick look that never misses a phone number: digits enough, or a character that may be a digit elsewhere."""
+    if len(text) < _SHORTEST_PHONE:
+        return False
+    digits = text.encode(errors="replace").translate(None, _NO_DIGITS)
+    return len(digits) >= _SHORTEST_PHONE or _UNUSUAL.search(text) is not None
 
 
 def _may_hold(text: str, field: str) -> bool:
     """A quick look that never misses a name: two neighbouring words of the field stand in the text."""
-    letters, words = fold(text).replace(" ", ""), fold(field).split()
-    if len(words) < 2 or _PEOPLE.search(field):
+    words = fold(field).split(" ")
+    if len(words) < 2 or _may_be_several(field):
         return True
-    return any(left + right in letters for left, right in pairwise(words))
+    letters = fold(text).replace(" ", "")
+    return any(words[index - 1] + words[index] in letters for index in range(1, len(words)))
+
+
+def _may_be_several(field: str) -> bool:
+    """Whether a householder's field may name several people. Most hold nothing but letters and spaces."""
+    if field.replace(" ", "").isalpha() and " và " not in field:
+        return False
+    return _PEOPLE.search(field) is not None
 
 
 def _names(field: str) -> list[list[str]]:
@@ -115,7 +138,7 @@ def _squeeze(text: str, shaped: str) -> _Squeezed:
     apart = True
     before = " "
     for offset, char in enumerate(text):
-        piece = shaped[offset] if shaped[offset].isdigit() else fold(char)
+        piece = shaped[offset] if shaped[offset].isdigit() else fold_char(char)
         if not piece:
             apart = apart or not _is_invisible(char)
             continue

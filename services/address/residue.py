@@ -9,31 +9,35 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
+from typing import Final
 
 from gazetteer.names import fold, tone_key
 
-_LEAST_WORDS = 3
+_LEAST_WORDS: Final = 3
 # Seldom in Vietnamese as it is read: a quick look that most texts end with.
-_HINT = re.compile(r"aa|ee|oo|dd|[aou]w|[a-z][sfrxj](?![a-z])|[a-z][1-9][a-z]", re.IGNORECASE | re.ASCII)
-_WORD = re.compile(r"(?<![^\W_])[A-Za-z][A-Za-z0-9]*(?![^\W_])")
-_TELEX = re.compile(
+_HINT: Final = re.compile(r"aa|ee|oo|dd|[aou]w|[a-z][sfrxj](?![a-z])|[a-z][1-9][a-z]", re.IGNORECASE | re.ASCII)
+# Words of longer texts are not remembered.
+_MAX_TEXT: Final = 200
+_WORD: Final = re.compile(r"(?<![^\W_])[A-Za-z][A-Za-z0-9]*(?![^\W_])")
+_TELEX: Final = re.compile(
     r"(dd|[bcdghklmnpqrstvx]{0,3})([aeiouyw]{1,5})([sfrxj]?)(ch|nh|ng|[cmnpt]|)([sfrxj]?)(w?)", re.ASCII
 )
-_TELEX_VOWELS = (
+_TELEX_VOWELS: Final = (
     ("uwow", "ươ"), ("uow", "ươ"), ("aa", "â"), ("ee", "ê"), ("oo", "ô"), ("aw", "ă"), ("ow", "ơ"), ("uw", "ư"),
     ("w", "ư"),
 )  # fmt: skip
-_TELEX_LATE = (("uo", "ươ"), ("o", "ơ"), ("u", "ư"), ("a", "ă"))
-_TELEX_TONES = dict(zip("sfrxj", "\u0301\u0300\u0309\u0303\u0323", strict=True))
-_VNI = re.compile(r"([bcdghklmnpqrstvx9]{0,4})([aeiouy1-8]{1,8})(ch|nh|ng|[cmnpt]|)([1-8]{0,2})", re.ASCII)
-_VNI_MARKS = {"6": ("aeo", "\u0302"), "7": ("ou", "\u031b"), "8": ("a", "\u0306")}
-_VNI_TONES = dict(zip("12345", "\u0301\u0300\u0309\u0303\u0323", strict=True))
-_VOWELS = frozenset("aeiouyâăêôơư")
+_TELEX_LATE: Final = (("uo", "ươ"), ("o", "ơ"), ("u", "ư"), ("a", "ă"))
+_TELEX_TONES: Final = dict(zip("sfrxj", "\u0301\u0300\u0309\u0303\u0323", strict=True))
+_VNI: Final = re.compile(r"([bcdghklmnpqrstvx9]{0,4})([aeiouy1-8]{1,8})(ch|nh|ng|[cmnpt]|)([1-8]{0,2})", re.ASCII)
+_VNI_MARKS: Final = {"6": ("aeo", "\u0302"), "7": ("ou", "\u031b"), "8": ("a", "\u0306")}
+_VNI_TONES: Final = dict(zip("12345", "\u0301\u0300\u0309\u0303\u0323", strict=True))
+_VOWELS: Final = frozenset("aeiouyâăêôơư")
 
 
 def without_residue(text: str, syllables: Collection[str]) -> str:
     """The text with such words written in Vietnamese; the same text if it has fewer than three of them."""
-    if _HINT.search(text) is None:
+    if not _may_hold(text):
         return text
     found = [(match, word) for match in _WORD.finditer(text) if (word := _read(match[0], syllables))]
     sure = [1 for match, _ in found if not match[0][-1].isdigit() or any(c.isdigit() for c in match[0][:-1])]
@@ -44,6 +48,18 @@ def without_residue(text: str, syllables: Collection[str]) -> str:
         pieces += [text[at : match.start()], word]
         at = match.end()
     return "".join([*pieces, text[at:]])
+
+
+def _may_hold(text: str) -> bool:
+    """A quick look. What hints at residue has no space in it, and words come again and again."""
+    if len(text) > _MAX_TEXT:
+        return _HINT.search(text) is not None
+    return any(map(_is_hint, text.split()))
+
+
+@lru_cache(maxsize=16_384)
+def _is_hint(word: str) -> bool:
+    return _HINT.search(word) is not None
 
 
 def _read(written: str, syllables: Collection[str]) -> str:

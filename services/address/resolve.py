@@ -17,14 +17,14 @@ from services.address.predecessor import predecessor
 from services.address.villages import FoundVillage, VillageIndex, is_numbered
 
 # A candidate this far behind can still win if the point lies in its commune and not in the leader's.
-_WITHIN_REACH = 12
+_WITHIN_REACH: Final = 12
 # Likewise where the list of its commune has the village named, and that of the leader's has not.
-_WITHIN_VILLAGE = 20
+_WITHIN_VILLAGE: Final = 20
 # As close as the ages of one name; then a misspelt village will do.
-_BARELY_BEHIND = 3
-_URBAN_GROUPS = ("Tổ dân phố", "Khu phố")
+_BARELY_BEHIND: Final = 3
+_URBAN_GROUPS: Final = ("Tổ dân phố", "Khu phố")
 # Two old communes with so close a reading are not told apart.
-_SAME_READING = 0.03
+_SAME_READING: Final = 0.03
 
 
 class Resolved:
@@ -56,8 +56,8 @@ class Resolved:
         self.point_inside: Final = point_inside
 
 
-NOTHING = Resolved(None, None, False, None, None, (Fault.COMMUNE_MISSING,), 0, 0, (), False)
-EMPTY = Resolved(None, None, False, None, None, (Fault.TEXT_EMPTY,), 0, 0, (), False)
+NOTHING: Final = Resolved(None, None, False, None, None, (Fault.COMMUNE_MISSING,), 0, 0, (), False)
+EMPTY: Final = Resolved(None, None, False, None, None, (Fault.TEXT_EMPTY,), 0, 0, (), False)
 
 
 def resolve(

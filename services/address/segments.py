@@ -23,18 +23,21 @@ from services.address.redact import MARK
 from services.address.tokens import clean, tokenise
 from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
-STAND_IN = "1"
-_CACHED_SEGMENTS = 65_536
+STAND_IN: Final = "1"
+_CACHED_SEGMENTS: Final = 65_536
+_DASHES: Final = "-–—"
 # Not the dash between two numbers: `12 - 14 Lê Lợi`.
-_SEPARATOR = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
-_MARKS = f" ,.{MARK}"
+_SEPARATOR: Final = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
+_MARKS: Final = f" ,.{MARK}"
 # A house number, and the alleys after it, that more words follow.
-_LEADING_NUMBER = re.compile(
+_LEADING_NUMBER: Final = re.compile(
     r"((?:số nhà|số|sn|so nha|so)?[ .:]*\d+[a-z]?(?:[/-]\d+[a-z]?)*) "
     r"(?=[^\W\d_]{2}|[đd]\. ?[^\W\d_]{2})(?!bis\b|ter\b)",
     re.IGNORECASE,
 )
-_LEADING_ALLEY = re.compile(r"((?:ngõ|ngách|hẻm|kiệt|ngo|ngach|hem)[ .]*)(\d+(?:/\d+)*) (?=[^\W\d_]{2})", re.IGNORECASE)
+_LEADING_ALLEY: Final = re.compile(
+    r"((?:ngõ|ngách|hẻm|kiệt|ngo|ngach|hem)[ .]*)(\d+(?:/\d+)*) (?=[^\W\d_]{2})", re.IGNORECASE
+)
 
 
 class Segment:
@@ -112,6 +115,19 @@ def _with_numbers(pieces: Sequence[Piece], numbers: tuple[Piece, ...], start: in
     return [*real, *pieces[len(numbers) :]]
 
 
+def _separators(text: str) -> list[tuple[int, int]]:
+    """Start and end of all that separates segments."""
+    for dash in _DASHES:
+        if dash in text:
+            return [match.span() for match in _SEPARATOR.finditer(text)]
+    spans: list[tuple[int, int]] = []
+    at = text.find(",")
+    while at >= 0:
+        spans.append((at, at + 1))
+        at = text.find(",", at + 1)
+    return spans
+
+
 class Segmenter:
     """Cuts texts, remembering their segments."""
 
@@ -123,7 +139,7 @@ class Segmenter:
     def cut(self, text: str) -> Cut:
         """Head and tail of a text. The last two segments are always part of the tail."""
         text, cut_short = clean(text)
-        ends = [match.span() for match in _SEPARATOR.finditer(text)]
+        ends = _separators(text)
         head: list[HeadPart] = []
         kept: list[str] = []
         offset = start = 0

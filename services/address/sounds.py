@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 # Folded spellings to the one that stands for them: tr and ch, s and x, gi, d, r and v, l and n, a final ng and n…
 # First those of several letters, in this order, then single ones; C keeps what tr and ch come to from being a c.
-_SEVERAL = (("ngh", "N"), ("ng", "N"), ("tr", "C"), ("ch", "C"), ("gi", "d"), ("qu", "ku"), ("gh", "g"), ("ph", "f"))
-_SINGLE = str.maketrans("xvrlcqyCN", "sddnkkicn")
+_SEVERAL: Final = (
+    ("ngh", "N"),
+    ("ng", "N"),
+    ("tr", "C"),
+    ("ch", "C"),
+    ("gi", "d"),
+    ("qu", "ku"),
+    ("gh", "g"),
+    ("ph", "f"),
+)
+_SINGLE: Final = str.maketrans("xvrlcqyCN", "sddnkkicn")
 # A letter typed twice.
-_DOUBLED = re.compile(r"([a-z])\1+")
+_DOUBLED: Final = re.compile(r"([a-z])\1+")
 
 
 def sound(folded: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from services.address.evidence import Claim, fits
 from services.address.faults import Fault
@@ -10,7 +11,7 @@ from services.address.mentions import Left, Mention, reads_as_street
 from services.address.tokens import COMMA, SPACE
 from services.address.words import COMMUNE_KINDS, Kind
 
-_WIDER = frozenset({Fault.DISTRICT_CONTRADICTS, Fault.PROVINCE_CONTRADICTS})
+_WIDER: Final = frozenset({Fault.DISTRICT_CONTRADICTS, Fault.PROVINCE_CONTRADICTS})
 
 
 def text_faults(claim: Claim) -> list[Fault]:

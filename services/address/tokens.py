@@ -12,26 +12,32 @@ from typing import Final
 from gazetteer.names import tone_key
 
 # An address of 1,000 characters and four separate fields of 200, as the contract allows.
-MAX_CHARACTERS = 1_900
-MAX_TOKENS = 500
-_LEAST_GLUED = 6
-_LONGEST_SYLLABLE = 7
+MAX_CHARACTERS: Final = 1_900
+MAX_TOKENS: Final = 500
+_LEAST_GLUED: Final = 6
+_LONGEST_SYLLABLE: Final = 7
 
 # How strongly two neighbouring tokens are kept apart by what stands between them.
-GLUED, SPACE, DOT, DASH, COMMA = range(5)
+GLUED: Final = 0
+SPACE: Final = 1
+DOT: Final = 2
+DASH: Final = 3
+COMMA: Final = 4
 
-_APOSTROPHES = "'`´’‘ʼʹ′＇"
-_COMMAS = frozenset(',;|()[]{}\n\r\t\\"“”<>!?、，')
-_DASHES = frozenset("-–—/_~+=:*•·")
+_APOSTROPHES: Final = "'`´’‘ʼʹ′＇"
+_COMMAS: Final = frozenset(',;|()[]{}\n\r\t\\"“”<>!?、，')
+_DASHES: Final = frozenset("-–—/_~+=:*•·")
 
 # Combining marks that NFC could not join, invisible characters, and what lies beyond the alphabets in use here.
-_STRAY = re.compile(r"[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u1dff\u200b-\u200f\u202a-\u20f0\u3099-\U0010ffff]")
-_ESCAPED = re.compile(r"\\+([/,.\"'])")
-_TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:'[a-z]+)*|[A-Z]+(?:'[A-Z]+)*|[0-9]+")
+_STRAY: Final = re.compile(
+    r"[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u1dff\u200b-\u200f\u202a-\u20f0\u3099-\U0010ffff]"
+)
+_ESCAPED: Final = re.compile(r"\\+([/,.\"'])")
+_TOKEN: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:'[a-z]+)*|[A-Z]+(?:'[A-Z]+)*|[0-9]+")
 
-_SPLIT_TYPES = frozenset({"tỉnh", "phường", "huyện", "quận", "xã", "thôn"})
+_SPLIT_TYPES: Final = frozenset({"tỉnh", "phường", "huyện", "quận", "xã", "thôn"})
 # Before the rest of a name in full, or before its first letter, where only that slipped: `xãn gọc hồi`.
-_GLUED_TYPE = re.compile(
+_GLUED_TYPE: Final = re.compile(
     r"(?:tinh|phuong|huyen|quan|xa|thon)(?=[a-z]{2})|(?:tinh(?!h)|phuong(?!g)|huyen(?!n)|xa(?!a))(?=[a-z]$)"
 )
 
@@ -56,7 +62,7 @@ class _LetterTable(dict[int, str]):
         return letter
 
 
-_LETTERS = _LetterTable()
+_LETTERS: Final = _LetterTable()
 
 
 class Tokens:

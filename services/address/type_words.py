@@ -20,10 +20,10 @@ from services.address.words import (
     spelt_as_type,
 )
 
-_FIRST_WORDS = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
+_FIRST_WORDS: Final = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
 # What begins a broken type word without being one of its whole words.
-_BROKEN_STARTS = frozenset(stem for word in BROKEN_WORDS for stem in accumulate(word)) - frozenset(BROKEN_WORDS)
-_MOST_BROKEN = 5
+_BROKEN_STARTS: Final = frozenset(stem for word in BROKEN_WORDS for stem in accumulate(word)) - frozenset(BROKEN_WORDS)
+_MOST_BROKEN: Final = 5
 
 
 class TypeWord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -14,23 +15,23 @@ from gazetteer.names import fold
 from gazetteer.villages import are_one, merged
 from services.address.sounds import sound, sounds
 
-_KIND_WORDS = re.compile(
+_KIND_WORDS: Final = re.compile(
     r"^(?:to dan pho|to nhan dan|khu pho|khu vuc|khoi pho|tieu khu|thon|xom|ap|khom|ban|buon|bon|plei|lang|soc"
     r"|to|khu|khoi|doi|cum)\s+"
 )
-_NUMBERED = re.compile(r"^(?:so )?\d+ ?[a-z]?(?: \d+)?$|^[ivx]+$|^[a-z]\d*$")
+_NUMBERED: Final = re.compile(r"^(?:so )?\d+ ?[a-z]?(?: \d+)?$|^[ivx]+$|^[a-z]\d*$")
 
 # Kinds of streets, as a list may have them besides villages.
-STREET_KINDS = frozenset({"đường", "phố"})
-_STREET_WORDS = re.compile(r"^(?:duong|pho) ")
+STREET_KINDS: Final = frozenset({"đường", "phố"})
+_STREET_WORDS: Final = re.compile(r"^(?:duong|pho) ")
 
 # A misspelt name must be as near as this to the listed one, and nearer than all others by so much; or but one slip away
 # (a letter, or a sound written as another) where all others are more.
-_LEAST_SIMILARITY = 0.7
-_CLEARLY = 0.1
-_LEAST_MISSPELT = 4
+_LEAST_SIMILARITY: Final = 0.7
+_CLEARLY: Final = 0.1
+_LEAST_MISSPELT: Final = 4
 # What reads as the kind of the commune behind it may be the end of a village's name: `thôn Ao Xá Tri Phú` unaccented.
-_LOST_END = "xa"
+_LOST_END: Final = "xa"
 
 
 def village_name(folded: str) -> str:
@@ -122,11 +123,13 @@ class VillageIndex:
     def find(self, written: str, legacy_code: str | None, commune_codes: Iterable[str]) -> FoundVillage | None:
         """The one village of that name in the old commune, else in the communes of today, the kind telling namesakes
         apart; failing that, the one whose name is clearly the nearest. None if none or several."""
-        folded = fold(written)
-        bare = village_name(folded)
         listed = [self._of_current[code] for code in commune_codes if code in self._of_current]
         if legacy_code is not None and legacy_code in self._of_legacy:
             listed.insert(0, self._of_legacy[legacy_code])
+        if not listed:
+            return None
+        folded = fold(written)
+        bare = village_name(folded)
         for names in listed:
             for name in (folded, bare, f"{bare} {_LOST_END}"):
                 if found := names.get(name):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,23 +19,23 @@ from openlocationcode import openlocationcode as olc
 
 from gazetteer.model import BoundingBox
 
-OLC_ALPHABET = "23456789CFGHJMPQRVWX"
-CHECK_ALPHABET = "0123456789CFGHJMPQRVWXT"
-CODE_LENGTH = 12
-MAX_SERIAL = 999_999
-FIRST_UNIT = 2
-MAX_UNIT = 9999
+OLC_ALPHABET: Final = "23456789CFGHJMPQRVWX"
+CHECK_ALPHABET: Final = "0123456789CFGHJMPQRVWXT"
+CODE_LENGTH: Final = 12
+MAX_SERIAL: Final = 999_999
+FIRST_UNIT: Final = 2
+MAX_UNIT: Final = 9999
 
-AREA_PATTERN = re.compile(r"[0-9]{5}")
-CODE_PATTERN = re.compile(rf"[0-9]{{5}}(0[0-9]{{6}}|[{OLC_ALPHABET}]{{7}})")
-UNIT_PATTERN = re.compile(r"0[2-9]|[1-9][0-9]{1,3}")
+AREA_PATTERN: Final = re.compile(r"[0-9]{5}")
+CODE_PATTERN: Final = re.compile(rf"[0-9]{{5}}(0[0-9]{{6}}|[{OLC_ALPHABET}]{{7}})")
+UNIT_PATTERN: Final = re.compile(r"0[2-9]|[1-9][0-9]{1,3}")
 
-_OLC_DIGITS = 11
-_SHARED_DIGITS = 4  # Digits 1 to 4 follow from the area's anchor.
-_PLACE_DIGITS = _OLC_DIGITS - _SHARED_DIGITS
-_REACH_DEGREES = 0.4999
-_RADIX = 5
-_CHECK_VALUE = {character: value for value, character in enumerate(CHECK_ALPHABET)}
+_OLC_DIGITS: Final = 11
+_SHARED_DIGITS: Final = 4  # Digits 1 to 4 follow from the area's anchor.
+_PLACE_DIGITS: Final = _OLC_DIGITS - _SHARED_DIGITS
+_REACH_DEGREES: Final = 0.4999
+_RADIX: Final = 5
+_CHECK_VALUE: Final = {character: value for value, character in enumerate(CHECK_ALPHABET)}
 
 
 class CodeError(ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rapidfuzz.distance import OSA
 
 from services.address.evidence import Claim
@@ -11,8 +13,8 @@ from services.address.spelling import Accents, compare_accents
 from services.address.tokens import COMMA, SPACE
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, Kind
 
-BADLY_MISSPELT = 0.81
-LEAST_TONED = 0.62
+BADLY_MISSPELT: Final = 0.81
+LEAST_TONED: Final = 0.62
 
 
 def name_faults(claim: Claim) -> list[Fault]:

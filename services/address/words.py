@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -24,25 +25,25 @@ class Kind(StrEnum):
     PREMISES = "premises"
 
 
-COMMUNE_KINDS = frozenset({Kind.PHUONG, Kind.XA, Kind.TOWN, Kind.ZONE, Kind.COMMUNE})
-DISTRICT_KINDS = frozenset({Kind.QUAN, Kind.HUYEN, Kind.TX, Kind.CITY, Kind.DISTRICT})
-PROVINCE_KINDS = frozenset({Kind.CITY, Kind.PROVINCE})
-LOCAL_KINDS = frozenset({Kind.VILLAGE, Kind.STREET, Kind.PREMISES})
+COMMUNE_KINDS: Final = frozenset({Kind.PHUONG, Kind.XA, Kind.TOWN, Kind.ZONE, Kind.COMMUNE})
+DISTRICT_KINDS: Final = frozenset({Kind.QUAN, Kind.HUYEN, Kind.TX, Kind.CITY, Kind.DISTRICT})
+PROVINCE_KINDS: Final = frozenset({Kind.CITY, Kind.PROVINCE})
+LOCAL_KINDS: Final = frozenset({Kind.VILLAGE, Kind.STREET, Kind.PREMISES})
 
 # Abbreviations that are as often something else: `P.` is a ward or a street, `T.` a province, a hamlet or a group.
-WEAK = frozenset(
+WEAK: Final = frozenset(
     {"p", "x", "t", "h", "q", "d", "k", "f", "pho", "ban", "lang", "lo", "to", "khu", "ph", "cho", "cau", "truong"}
 )
 
 # Local words that are as often part of a name: in the middle of a phrase they count only with a number after them.
-SOFT = frozenset(
+SOFT: Final = frozenset(
     {"kiet", "ngo", "hem", "ngach", "cau", "cho", "to", "lang", "ban", "truong", "lo", "doi", "cum", "khoi", "buon",
      "pho", "chua", "toa", "soc", "bon", "tk", "cc", "khu", "d", "dt", "dl", "tl"}
 )  # fmt: skip
-NUMBERED_ONLY = frozenset({"ng", "ngh", "k"})
+NUMBERED_ONLY: Final = frozenset({"ng", "ngh", "k"})
 
 # Folded words (several joined by a space) to their kind. A word with accents must carry the right ones.
-TYPE_WORDS: dict[str, Kind] = {
+TYPE_WORDS: Final[dict[str, Kind]] = {
     "phuong": Kind.PHUONG, "p": Kind.PHUONG, "ph": Kind.PHUONG, "f": Kind.PHUONG, "phg": Kind.PHUONG,
     "xa": Kind.XA, "x": Kind.XA,
     "thi tran": Kind.TOWN, "thitran": Kind.TOWN, "tt": Kind.TOWN, "t t": Kind.TOWN, "ttr": Kind.TOWN,
@@ -78,13 +79,13 @@ TYPE_WORDS: dict[str, Kind] = {
 }  # fmt: skip
 
 # Type words that are also read when spaces break them: `ph ường`, `th ành ph ố`.
-BROKEN_WORDS: dict[str, Kind] = {
+BROKEN_WORDS: Final[dict[str, Kind]] = {
     "phường": Kind.PHUONG, "thànhphố": Kind.CITY, "thịtrấn": Kind.TOWN, "thịxã": Kind.TX, "huyện": Kind.HUYEN,
     "quận": Kind.QUAN, "tỉnh": Kind.PROVINCE, "đặckhu": Kind.ZONE,
 }  # fmt: skip
 
 # The accented forms that count; a type word with other accents is part of a name (`Xà Phìn`, `Hà Tĩnh`, `Quán Triều`).
-ACCENTED: dict[str, frozenset[str]] = {
+ACCENTED: Final[dict[str, frozenset[str]]] = {
     "phuong": frozenset({"phường", "phưòng", "phuờng", "phừơng"}),
     "xa": frozenset({"xã"}),
     "tran": frozenset({"trấn"}),
@@ -123,10 +124,10 @@ ACCENTED: dict[str, frozenset[str]] = {
 }
 
 # English type words may follow the name they belong to.
-TRAILING = frozenset({"ward", "commune", "town", "township", "district", "dist", "city", "province"})
+TRAILING: Final = frozenset({"ward", "commune", "town", "township", "district", "dist", "city", "province"})
 
-COUNTRY = frozenset({"vietnam", "vn", "vnm"})
-MAX_TYPE_WORDS = 3
+COUNTRY: Final = frozenset({"vietnam", "vn", "vnm"})
+MAX_TYPE_WORDS: Final = 3
 
 
 def spelt_as_type(word: str, toned: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
 from services.address.vpostcode import (
     CHECK_ALPHABET,
@@ -16,11 +17,11 @@ from services.address.vpostcode import (
     check_character,
 )
 
-_DIGITS = "0123456789"
-_MAX_TEXT = 64
+_DIGITS: Final = "0123456789"
+_MAX_TEXT: Final = 64
 
 # What a character outside the code's alphabet was probably meant to be; the first that its place allows is named.
-_LOOKALIKES = {
+_LOOKALIKES: Final = {
     "0": "Q",
     "1": "7",
     "A": "4",

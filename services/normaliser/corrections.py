@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from schemas.address import AddressResult, NextAction
@@ -16,7 +18,7 @@ from services.address.identity import address_id
 from services.normaliser.change import Change, Fresh, Row
 from services.normaliser.memory import former_dwellings, hash_of_encoded, last_good, result_hash, with_commune
 
-_PENALTIES = {fault.value: fault.penalty for fault in Fault}
+_PENALTIES: Final = {fault.value: fault.penalty for fault in Fault}
 
 
 def submitted(key: str, known: RecordState | None, version: int, row: Row | None, fresh: Fresh) -> Change:

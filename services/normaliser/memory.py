@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from schemas.normaliser_state import CommuneAt, LastGood, RecordState, Remembere
 from schemas.raw import Decision, RawAddress, Reprocess
 from services.address.identity import dwelling_id
 
-_HASH_BYTES = 16
+_HASH_BYTES: Final = 16
 
 
 def result_hash(result: AddressResult) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -15,9 +15,9 @@ from services.address.identity import record_key
 from services.stream.envelope import claimed_row
 from services.stream.outputs import InputRecord
 
-SUBMISSION_SCHEMA = "address.raw.v1"
-DECISION_SCHEMA = "address.decision.v1"
-REPROCESS_SCHEMA = "address.reprocess.v1"
+SUBMISSION_SCHEMA: Final = "address.raw.v1"
+DECISION_SCHEMA: Final = "address.decision.v1"
+REPROCESS_SCHEMA: Final = "address.reprocess.v1"
 
 Record = RawAddress | Decision | Reprocess
 

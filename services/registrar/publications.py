@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.address import AddressResult, Components, CoordinateLevel
 from schemas.digitised import DigitisedAddress
@@ -13,7 +13,7 @@ from schemas.registrar_state import RegisteredCode
 from services.address.vpostcode import code_key, written_form
 
 # No finer than the commune: such a point would put every address of a commune on one spot of the map.
-_NO_GEOMETRY = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
+_NO_GEOMETRY: Final = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
 
 
 class Publications(NamedTuple):

@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from schemas.address import AddressResult, CoordinateLevel, Position
@@ -21,9 +23,9 @@ from services.address.vpostcode import CodesExhaustedError, code_key, is_located
 from services.registrar.registration import Registration
 from services.registrar.registry import Registry
 
-SAME_PLACE_M = 50.0
+SAME_PLACE_M: Final = 50.0
 # Published with a code, the latest ones; the registry resolves all.
-MAX_ALIASES = 100
+MAX_ALIASES: Final = 100
 
 
 def register(registry: Registry, event: MatchedAddress, result: AddressResult) -> Registration:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 from schemas.batch import BatchTransitions, Transition
 from schemas.codec import encode
@@ -30,16 +30,31 @@ class InputRecord(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
-class Output(NamedTuple):
+class Output:
     """One record to produce. `partition` None lets the key decide, or `placed_by` in its stead."""
 
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    timestamp_ms: int
-    partition: int | None = None
-    placed_by: bytes | None = None
+    def __init__(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        timestamp_ms: int,
+        partition: int | None = None,
+        placed_by: bytes | None = None,
+    ) -> None:
+        self.topic: Final = topic
+        self.key: Final = key
+        self.value: Final = value
+        self.headers: Final = headers
+        self.timestamp_ms: Final = timestamp_ms
+        self.partition: Final = partition
+        self.placed_by: Final = placed_by
+
+
+def changelog(topic: str, partition: int, timestamp_ms: int, changes: Mapping[bytes, bytes | None]) -> list[Output]:
+    """The changes of a state, by key, as records of its changelog."""
+    return [Output(topic, key, value, [], timestamp_ms, partition) for key, value in changes.items()]
 
 
 class Outputs:

@@ -27,7 +27,7 @@ from services.stream.committed import committed_offset
 from services.stream.connection import Connection
 from services.stream.metrics import Metrics
 from services.stream.news import News
-from services.stream.outputs import InputRecord, Output, Outputs
+from services.stream.outputs import InputRecord, Outputs, changelog
 from services.stream.refusals import REFUSALS, Refusals
 from services.stream.restore import restore
 from services.stream.settings import Settings
@@ -311,11 +311,8 @@ class PartitionProcessor:
         """Outputs, changelog, progress and the input offset, committed together or not at all."""
         last = records[-1]
         out.announce_transitions(last)
-        changes = (
-            Output(self._worker.stage.state_topic, key, value, [], last.timestamp, self._partition.partition)
-            for key, value in self._store.changes().items()
-        )
         producer, worker = self._producer, self._worker
+        changes = changelog(worker.stage.state_topic, self._partition.partition, last.timestamp, self._store.changes())
         try:
             await producer.begin_transaction()
             outputs = chain(out.take(), changes)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.dead_letter import DeadLetterCode, ReplayHeader
 from services.stream.envelope import Headers
 
-_NAMES = [name.value for name in ReplayHeader]
-_COUNT = re.compile(rb"[1-9][0-9]{0,3}")
-_ORIGIN = re.compile(rb"([0-9]{1,6})-([0-9]{1,19})")
-_CODES = {code.value.encode(): code for code in DeadLetterCode}
+_NAMES: Final = [name.value for name in ReplayHeader]
+_COUNT: Final = re.compile(rb"[1-9][0-9]{0,3}")
+_ORIGIN: Final = re.compile(rb"([0-9]{1,6})-([0-9]{1,19})")
+_CODES: Final = {code.value.encode(): code for code in DeadLetterCode}
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,9 @@ def digests(outputs: Iterable[list[Output]]) -> dict[str, str]:
     """Of each topic, how many records and the hash of their keys, values and headers in order."""
     hashes: Any = defaultdict(sha256)
     counts: dict[str, int] = defaultdict(int)
-    for topic, key, value, headers, *_ in chain.from_iterable(outputs):
-        hashes[topic].update(repr((key, value, list(headers))).encode())
-        counts[topic] += 1
+    for one in chain.from_iterable(outputs):
+        hashes[one.topic].update(repr((one.key, one.value, list(one.headers))).encode())
+        counts[one.topic] += 1
     return {topic: f"{counts[topic]:>8} {digest.hexdigest()[:32]}" for topic, digest in sorted(hashes.items())}
 
 
