@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.raw import Householder
-from services.address.redact import MARK, redact
+from services.address.redact import MARK, _may_hold_phone, redact
 
 MAU = Householder(name="Nguyễn Thị Mẫu", phone="0900 000 123")
 
@@ -225,6 +226,13 @@ def test_no_marked_phone_is_left(before: str, after: str, phone: str, between: l
         written = "".join(chr(ord(char) + 0xFEE0) if char.isdigit() else char for char in written)
     redacted = redact(f"{before}, {written}, {after}", Householder(phone=phone))
     assert phone[1:] not in folded_letters(redacted)
+
+
+def test_no_digit_escapes_the_quick_look() -> None:
+    """Phone numbers in digits of any script: what may be one is looked at closely."""
+    digits = [char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.digit(char, None) is not None]
+    assert len(digits) > 700
+    assert [char for char in digits if not _may_hold_phone(char * 6)] == []
 
 
 @given(st.text(max_size=200), st.none() | st.builds(Householder, st.none() | st.text(), st.none() | st.text()))

@@ -45,6 +45,17 @@ def test_other_text_is_left_alone(text: str) -> None:
     assert without_residue(text, SYLLABLES) == text
 
 
+typed_words = st.sampled_from(
+    ["Thais", "Sown", "huyeenj", "Ha2m", "Ye6n", "xã", "Kw\u212a", "số 5", "so7n,", "a\u2028s"]
+)
+
+
+@given(st.lists(typed_words | st.text(max_size=8), max_size=12).map(" ".join))
+def test_a_long_text_is_read_like_a_short_one(text: str) -> None:
+    spaces = " " * 200
+    assert without_residue(text + spaces, SYLLABLES) == without_residue(text, SYLLABLES) + spaces
+
+
 @given(st.text(max_size=80))
 def test_what_was_put_right_stays_so(text: str) -> None:
     once = without_residue(text, SYLLABLES)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gazetteer.names import fold, merge_i_y, tidy, tone_key
+from gazetteer.names import fold, fold_char, merge_i_y, tidy, tone_key
 
 FOLDED = set(string.ascii_lowercase + string.digits + " ")
 
@@ -22,6 +22,18 @@ def test_fold_gives_plain_words_and_is_idempotent(text: str) -> None:
     assert set(folded) <= FOLDED
     assert folded == " ".join(folded.split())
     assert fold(folded) == folded
+
+
+@given(st.text())
+@example("a\u2028b\u0085c\x1cd")
+def test_words_that_are_remembered_fold_as_in_a_long_text(text: str) -> None:
+    long = "x" * 201
+    assert fold(f"{text} {long}") == f"{fold(text)} {long}".strip()
+
+
+@given(st.characters())
+def test_one_character_folds_as_a_text_of_one(char: str) -> None:
+    assert " ".join(fold_char(char).split()) == fold(char)
 
 
 @given(st.text())

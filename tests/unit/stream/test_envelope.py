@@ -37,7 +37,17 @@ def test_the_trace_goes_on_with_a_span_of_its_own() -> None:
     assert trace.split(b"-")[2] != TRACE.split(b"-")[2]
 
 
-@pytest.mark.parametrize("trace", [None, b"", b"00-xyz", b"\xff" * 55])
+# Of the same length as a sound one: another version, a dash elsewhere, one too many, a letter that is no digit.
+LIKE_TRACES = [
+    b"01" + TRACE[2:],
+    TRACE[:34] + b"-6" + TRACE[36:],
+    TRACE[:10] + b"-" + TRACE[11:],
+    TRACE[:-1] + b"g",
+    TRACE.upper(),
+]
+
+
+@pytest.mark.parametrize("trace", [None, b"", b"00-xyz", b"\xff" * 55, *LIKE_TRACES])
 def test_a_trace_that_is_none_is_left_out(trace: bytes | None) -> None:
     made = event_headers("t.v1", "/diachi/x", event="0" * 36, subject=b"k", time=b"t", trace=trace)
     assert header(made, "traceparent") is None
