@@ -22,6 +22,13 @@ class _StandardError:
         sys.stderr.flush()
 
 
+def _exceptions_by_type(record: logging.LogRecord) -> bool:
+    """Libraries put exceptions into their own messages too (`Crashed reason=%r`)."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(type(each).__name__ if isinstance(each, BaseException) else each for each in record.args)
+    return True
+
+
 def _exception_by_place(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Libraries log exceptions whole, and the message of one may quote a record."""
     given = event.pop("exc_info", None)
@@ -44,6 +51,7 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(stderr),
     )
     handler = logging.StreamHandler(stderr)
+    handler.addFilter(_exceptions_by_type)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
