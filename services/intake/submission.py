@@ -62,6 +62,12 @@ def new_batch_id() -> str:
     return str(uuid4())
 
 
+def batch_name(name: str) -> str:
+    """What a batch is called on the topics, in progress and status: without phone numbers, which files are named after
+    too. Of a person's name, nothing tells here that it is one."""
+    return redact(name, None)[:_MOST_NAME]
+
+
 class Submission:
     """One batch on its way. `run` sends it; `stall` is how many seconds nothing may move before it gives up.
 
@@ -82,8 +88,7 @@ class Submission:
         self._settings = settings
         self._connection = connection_of(settings)
         self._source = source
-        # A file may be called after whom it is about; of a name nothing tells here that it is one.
-        self._name = redact(name, None)[:_MOST_NAME]
+        self._name = batch_name(name)
         self._tracker = tracker
         self._stall_seconds = stall
         self._most_in_flight = most_in_flight

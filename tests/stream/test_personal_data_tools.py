@@ -27,7 +27,7 @@ from tests.gazetteers import built, merger_tables
 from tests.stream.kafka_io import produce, read_committed
 from tests.stream.pipeline import DIACHI, Pipeline, wait_for
 from tests.stream.secured import ADMIN, PRINCIPALS, SecuredBroker, password
-from tests.stream.services import NAMES
+from tests.stream.services import NAMES, create_service_topics
 from tests.stream.test_access import prepare
 from tests.stream.test_personal_data import ALLOWED, NAME, PHONES, WRITTEN, leaks, said_by
 
@@ -104,6 +104,9 @@ def test_tracker_and_commands_show_no_name_no_phone_and_no_secret(secured: Secur
         published = records(secured, prefix, topics.DIGITISED)
         said += run(ADMIN, "code", "show", orjson.loads(published[0].value)["written_code"])
         said += run(ADMIN, "registry", "export", copy)
+        other = f"other-{prefix}"
+        asyncio.run(create_service_topics(secured.connection(ADMIN), other, 2))
+        said += run(ADMIN, "registry", "import", copy, DIACHI_TOPIC_PREFIX=other)
         shown = fetched(tracker.port, "/batches") + "".join(worker.metrics() for worker in workers)
         assert [worker.terminate() for worker in workers] == [0, 0, 0]
         fail_the_tracker(secured, prefix, pipeline)
@@ -116,6 +119,7 @@ def test_tracker_and_commands_show_no_name_no_phone_and_no_secret(secured: Secur
     assert sum(map(is_planted, checked[TRACKER_CHANGELOG])) == 1
     assert "hộ ….csv" in listed and "hộ ….csv" in shown
     assert "input.schema" in said and "the registrar has taken up all of it" in said and "1 confirmed" in said
+    assert "records imported" in said
     files = gzip.decompress(copy.read_bytes()).decode() + changing.read_text(encoding="utf-8-sig")
     assert files.count("post:") > 0 and "kho hàng" in files and changing.read_text(encoding="utf-8-sig").count("Cao Bồ")
     seen = said + listed + shown + pipeline.logs()
