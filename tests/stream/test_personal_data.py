@@ -112,14 +112,15 @@ def changes(corrected: bytes, withdrawn: bytes) -> list[Row]:
 
 
 def mistakes(event: ConsumerRecord) -> list[Row]:
-    """What the registrar cannot work on, made of an event of the normaliser: it fails on the first, which says no name
-    of itself; the others are of a normaliser of another release, and say some wherever they can."""
+    """What the registrar cannot work on, made of an event of the normaliser: it fails on the first two, of which one
+    says no name of itself; the others are of a normaliser of another release, and say some wherever they can."""
     sound = orjson.loads(event.value)
-    failing = orjson.dumps({**sound, "version": event.offset + 10**6, "result": None})
+    failing = {**sound, "version": event.offset + 10**6, "result": None}
+    marked = {**failing, "record_key": f"post:{NAME} {PHONES[0]}", "address_id": f"{NAME} {PHONES[0]}"}
     strange = [{**sound, "version": PHONES[0]}, {**sound, "action": NAME}, {**sound, "result": {NAME: PHONES[0]}}]
     return [
-        (event.key, failing, list(event.headers)),
-        *((event.key, orjson.dumps(each), MARKED_HEADERS) for each in strange),
+        (event.key, orjson.dumps(failing), list(event.headers)),
+        *((event.key, orjson.dumps(each), MARKED_HEADERS) for each in (marked, *strange)),
         (event.key, f"{NAME} {PHONES[0]}".encode(), MARKED_HEADERS),
     ]
 
@@ -257,5 +258,5 @@ def test_no_name_and_no_phone_leaves_the_raw_topic(kafka: str, topic_prefix: str
     assert all(taken[1][0] == "digitised" for taken in steps.values() if taken[0][0] == "review")
     assert leaks(metrics) == []
     logs = pipeline.logs()
-    assert logs.count("record failed") == 1, "the registrar must fail on a record"
+    assert logs.count("record failed") == 2, "the registrar must fail on records"
     assert leaks(logs) == []
