@@ -69,9 +69,9 @@ def _bad_settings(error: ValueError) -> str | None:
     """Which variables of the environment are wrong, one a line; None for any other error."""
     from pydantic import ValidationError
 
-    from services.stream.connection import ConnectionSettingError
+    from services.stream.secrets import SettingError
 
-    if isinstance(error, ConnectionSettingError):
+    if isinstance(error, SettingError):
         return f"diachi: {error}"
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return None

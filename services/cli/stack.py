@@ -14,7 +14,8 @@ from pathlib import Path
 from services.process.ports import free_port, is_free
 from services.process.supervisor import Service, ServiceFailed, Supervisor
 from services.stream.broker import Broker, Kind, LocalBroker, local_broker
-from services.stream.connection import Connection, connection_of, variable
+from services.stream.connection import Connection, connection_of
+from services.stream.secrets import variable
 from services.stream.settings import Settings
 from services.stream.topic_admin import create_topics
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from schemas.batch import BatchStatus
 
 
@@ -21,12 +23,17 @@ def status(
     """Show what became of a batch. Exit status 1 if the tracker does not know it or does not answer."""
     import asyncio
 
-    from services.intake.tracker_client import TrackerUnavailableError
+    from services.intake.tracker_client import TrackerTokenError, TrackerUnavailableError
+    from services.stream.secrets import http_token
     from services.stream.settings import Settings
 
-    url = tracker or Settings().tracker_url
+    settings = Settings()
+    url = tracker or settings.tracker_url
     try:
-        found = asyncio.run(_ask(url, batch_id, limit))
+        found = asyncio.run(_ask(url, http_token(settings), batch_id, limit))
+    except TrackerTokenError as error:
+        typer.echo(f"diachi status: {error}.", err=True)
+        raise typer.Exit(1) from None
     except TrackerUnavailableError as error:
         typer.echo(
             f"diachi status: {error}. Is `diachi run` or `diachi tracker` running? --tracker names another address.",
@@ -44,10 +51,10 @@ def status(
     _print(found)
 
 
-async def _ask(url: str, batch_id: str | None, limit: int) -> BatchStatus | list[BatchStatus] | None:
+async def _ask(url: str, token: SecretStr, batch_id: str | None, limit: int) -> BatchStatus | list[BatchStatus] | None:
     from services.intake.tracker_client import TrackerClient
 
-    async with TrackerClient(url) as client:
+    async with TrackerClient(url, token) as client:
         return await client.recent(limit) if batch_id is None else await client.status(batch_id)
 
 

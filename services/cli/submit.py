@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from services.cli.outcome_file import OutcomeFile
     from services.intake.readers import Scan, Table
-    from services.intake.records import RecordBuilder
+    from services.intake.records import Record, RecordBuilder
     from services.intake.submission import Progress
     from services.intake.tracker_client import TrackerClient
 
@@ -53,21 +54,27 @@ def submit(
 
     from rich.console import Console
 
+    from services.intake.record_ids import SAMPLE_ROWS
     from services.intake.submission import Submission, new_batch_id
     from services.intake.tracker_client import TrackerClient
     from services.process.collector import spare_what_stays
+    from services.stream.secrets import http_token
     from services.stream.settings import Settings
 
     settings, batch_id, console = Settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
+    token = http_token(settings)
     table, builder, found = _prepare(file, sheet, source, mapping or [], batch_id)
     outcome_file = _outcome_file(outcomes, file, wait)
     _say(console, None if quiet else file, table, builder, found)
 
     async def run() -> Progress:
-        async with TrackerClient(tracker or settings.tracker_url) as client:
+        async with TrackerClient(tracker or settings.tracker_url, token) as client:
             answering = await _answering(client, wait)
             submission = Submission(settings, source, name or file.name, answering, batch_id=batch_id, stall=timeout)
-            progress = submission.run(map(builder.build, table.rows()), wait=wait)
+            records = map(builder.build, table.rows())
+            first = list(islice(records, SAMPLE_ROWS))
+            _warn_of_ids(console, builder, first)
+            progress = submission.run(chain(first, records), wait=wait)
             shown = partial(_show, console, progress, found.rows)
             if outcome_file is None:
                 return await shown()
@@ -133,14 +140,34 @@ def _say(console: Console, file: Path | None, table: Table, builder: RecordBuild
         )
 
 
+def _warn_of_ids(console: Console, builder: RecordBuilder, first: list[Record]) -> None:
+    """Say it where the ids of the first records look as if they named people."""
+    from services.intake.record_ids import resemblance
+
+    column = builder.heading_map.columns.get("id") if builder.heading_map else None
+    if what := resemblance(column, (record.id for record in first)):
+        console.print(
+            f"The record ids look like {what}. Ids are sent as they are, and stand in the keys of all topics, where "
+            "nothing may say who lives somewhere. If these do, stop (Ctrl-C), and give another column (--map "
+            "id=COLUMN) or none (--map id=).",
+            highlight=False,
+            markup=False,
+            style="yellow",
+        )
+
+
 async def _answering(client: TrackerClient, wait: bool) -> TrackerClient | None:
     """The tracker, None if it does not answer: that is an error only for those who want to wait."""
-    from services.intake.tracker_client import TrackerNotReadyError, TrackerUnavailableError
+    from services.intake.tracker_client import TrackerNotReadyError, TrackerTokenError, TrackerUnavailableError
 
     try:
         await client.recent(1)
     except TrackerNotReadyError:
         return client
+    except TrackerTokenError as error:
+        if wait:
+            _fail(f"{error}, or use --no-wait.\nNothing was sent.")
+        return None
     except TrackerUnavailableError as error:
         if wait:
             _fail(f"{error}. Start it with `diachi run` or `diachi tracker`, or use --no-wait.\nNothing was sent.")

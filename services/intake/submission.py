@@ -17,9 +17,10 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.batch import BatchClosed, BatchOpened, BatchStatus
 from schemas.codec import encode
+from services.address.redact import redact
 from services.intake.records import Record
 from services.intake.row_sender import SOURCE, RowSender
-from services.intake.tracker_client import TrackerClient, TrackerUnavailableError
+from services.intake.tracker_client import TrackerClient, TrackerTokenError, TrackerUnavailableError
 from services.stream.connection import connection_of
 from services.stream.envelope import event_headers, event_id, rfc3339
 from services.stream.settings import Settings
@@ -61,6 +62,12 @@ def new_batch_id() -> str:
     return str(uuid4())
 
 
+def batch_name(name: str) -> str:
+    """What a batch is called on the topics, in progress and status: without phone numbers, which files are named after
+    too. Of a person's name, nothing tells here that it is one."""
+    return redact(name, None)[:_MOST_NAME]
+
+
 class Submission:
     """One batch on its way. `run` sends it; `stall` is how many seconds nothing may move before it gives up.
 
@@ -81,7 +88,7 @@ class Submission:
         self._settings = settings
         self._connection = connection_of(settings)
         self._source = source
-        self._name = name
+        self._name = batch_name(name)
         self._tracker = tracker
         self._stall_seconds = stall
         self._most_in_flight = most_in_flight
@@ -112,7 +119,7 @@ class Submission:
         )
         await producer.start()
         try:
-            await self._announce(producer, BatchOpened(self.batch_id, self._source, _now(), self._name[:_MOST_NAME]), 0)
+            await self._announce(producer, BatchOpened(self.batch_id, self._source, _now(), self._name), 0)
             yield self._progress()
             sender = RowSender(producer, self._settings.topic_prefix + RAW, self.batch_id, self._trace)
             rows = iter(records)
@@ -169,6 +176,8 @@ class Submission:
         self._asked_at, self._pause = time.monotonic(), min(2 * self._pause, _LONGEST_PAUSE)
         try:
             status = await self._tracker.status(self.batch_id)
+        except TrackerTokenError:  # to wait would not mend it
+            raise
         except TrackerUnavailableError:
             if self._status is None and self._stalled():
                 raise

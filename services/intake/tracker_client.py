@@ -6,15 +6,21 @@ from types import TracebackType
 from urllib.parse import quote
 
 import aiohttp
+from pydantic import SecretStr
 
 from schemas.batch import BatchStatus
 from schemas.codec import decode
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
+_NO_TOKEN = SecretStr("")
 
 
 class TrackerUnavailableError(RuntimeError):
     """The tracker does not answer as it should. Says at which address."""
+
+
+class TrackerTokenError(TrackerUnavailableError):
+    """The tracker asks for a token that it was not shown. Says which setting to look at."""
 
 
 class TrackerNotReadyError(TrackerUnavailableError):
@@ -22,14 +28,17 @@ class TrackerNotReadyError(TrackerUnavailableError):
 
 
 class TrackerClient:
-    """A client of one tracker; use it as an asynchronous context manager."""
+    """A client of one tracker; use it as an asynchronous context manager. `token` is shown to it, if there is one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: SecretStr = _NO_TOKEN) -> None:
         self.url = url.rstrip("/")
+        self._token = token
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> TrackerClient:
-        self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
+        token = self._token.get_secret_value()
+        shown = {"Authorization": f"Bearer {token}"} if token else None
+        self._session = aiohttp.ClientSession(timeout=_TIMEOUT, headers=shown)
         return self
 
     async def __aexit__(
@@ -52,9 +61,12 @@ class TrackerClient:
         if self._session is None:
             raise RuntimeError("the client is used outside its context")
         try:
-            async with self._session.get(self.url + path) as answer:
+            # The tracker sends nobody elsewhere, and the token is for it alone.
+            async with self._session.get(self.url + path, allow_redirects=False) as answer:
                 if answer.status == 404:
                     return None
+                if answer.status == 401:
+                    raise TrackerTokenError(self._wants_token())
                 if answer.status == 503:
                     raise TrackerNotReadyError(f"the tracker at {self.url} is not ready yet: it reads its table back")
                 if answer.status != 200:
@@ -62,3 +74,7 @@ class TrackerClient:
                 return await answer.read()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise TrackerUnavailableError(f"no tracker answers at {self.url} ({type(error).__name__})") from None
+
+    def _wants_token(self) -> str:
+        what = "does not take the token that it was shown" if self._token.get_secret_value() else "asks for a token"
+        return f"the tracker at {self.url} {what}: see DIACHI_HTTP_TOKEN, or DIACHI_HTTP_TOKEN_FILE"

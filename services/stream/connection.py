@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import SecretStr
 
+from services.stream.secrets import SettingError, secret, variable
 from services.stream.settings import Settings
 
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -18,18 +19,6 @@ Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 # Set without a protocol that uses them, these mean that the protocol was forgotten.
 _NEED_A_PROTOCOL = ("kafka_ca_file", "kafka_certificate_file", "kafka_sasl_username")
 _NO_PASSWORD = SecretStr("")
-
-
-class ConnectionSettingError(ValueError):
-    """A setting of the connection is wrong; says which variable and how to mend it, never a secret."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(f"{variable(field)}: {text}")
-
-
-def variable(field: str) -> str:
-    """The environment variable of a field of the settings."""
-    return "KAFKA_BOOTSTRAP_SERVERS" if field == "kafka_bootstrap_servers" else f"DIACHI_{field.upper()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +61,12 @@ class Connection:
 
 
 def connection_of(settings: Settings) -> Connection:
-    """The connection that the settings describe; reads the files they name. Raises ConnectionSettingError."""
+    """The connection that the settings describe; reads the files they name. Raises SettingError."""
     protocol = settings.kafka_security_protocol
     if "kafka_security_protocol" not in settings.model_fields_set:
         for field in _NEED_A_PROTOCOL:
             if getattr(settings, field):
-                raise ConnectionSettingError(
+                raise SettingError(
                     "kafka_security_protocol", f"not set, but {variable(field)} is: set it to SASL_SSL or SSL"
                 )
     plain = Connection(settings.kafka_bootstrap_servers, protocol)
@@ -94,39 +83,19 @@ def connection_of(settings: Settings) -> Connection:
 
 def _username(settings: Settings) -> str:
     if not settings.kafka_sasl_username:
-        raise ConnectionSettingError("kafka_sasl_username", f"not set, and {settings.kafka_security_protocol} needs it")
+        raise SettingError("kafka_sasl_username", f"not set, and {settings.kafka_security_protocol} needs it")
     return settings.kafka_sasl_username
 
 
 def _password(settings: Settings) -> SecretStr:
-    password = _secret(settings, "kafka_sasl_password")
+    password = secret(settings, "kafka_sasl_password")
     if not password.get_secret_value():
-        raise ConnectionSettingError(
+        raise SettingError(
             "kafka_sasl_password",
             f"not set, and {settings.kafka_security_protocol} needs it; "
             f"or name a file that holds it in {variable('kafka_sasl_password_file')}",
         )
     return password
-
-
-def _secret(settings: Settings, field: str) -> SecretStr:
-    """A secret of the environment, or of the file that the environment names; a newline at its end is no part of it."""
-    given: SecretStr = getattr(settings, field)
-    file: str = getattr(settings, f"{field}_file")
-    if not file:
-        return given
-    if given.get_secret_value():
-        raise ConnectionSettingError(field, f"set, and so is {variable(field)}_FILE: set one of them only")
-    try:
-        text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise ConnectionSettingError(f"{field}_file", f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        # Its message quotes the bytes.
-        raise ConnectionSettingError(f"{field}_file", f"{file} is not UTF-8 text") from None
-    if not text:
-        raise ConnectionSettingError(f"{field}_file", f"{file} is empty")
-    return SecretStr(text)
 
 
 def _context(settings: Settings) -> ssl.SSLContext:
@@ -135,14 +104,14 @@ def _context(settings: Settings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file or None)
     except ssl.SSLError:
-        raise ConnectionSettingError("kafka_ca_file", f"{ca_file} holds no certificate in PEM form") from None
+        raise SettingError("kafka_ca_file", f"{ca_file} holds no certificate in PEM form") from None
     except OSError as error:
-        raise ConnectionSettingError("kafka_ca_file", f"{ca_file} cannot be read: {error.strerror}") from None
+        raise SettingError("kafka_ca_file", f"{ca_file} cannot be read: {error.strerror}") from None
     context.sslobject_class = OneWayClose
     if settings.kafka_certificate_file:
         _add_certificate(context, settings)
     elif settings.kafka_key_file:
-        raise ConnectionSettingError(
+        raise SettingError(
             "kafka_key_file", f"set, but {variable('kafka_certificate_file')} is not: a key is of no use without it"
         )
     return context
@@ -169,15 +138,15 @@ def _add_certificate(context: ssl.SSLContext, settings: Settings) -> None:
             if file:
                 Path(file).read_bytes()
         except OSError as error:
-            raise ConnectionSettingError(field, f"{file} cannot be read: {error.strerror}") from None
-    password = _secret(settings, "kafka_key_password").get_secret_value()
+            raise SettingError(field, f"{file} cannot be read: {error.strerror}") from None
+    password = secret(settings, "kafka_key_password").get_secret_value()
     try:
         # A function, because without any password OpenSSL would ask for one at the terminal, and wait.
         context.load_cert_chain(certificate, key or None, lambda: password)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise ConnectionSettingError("kafka_key_file", "the key is not that of the certificate") from None
-        raise ConnectionSettingError(
+            raise SettingError("kafka_key_file", "the key is not that of the certificate") from None
+        raise SettingError(
             "kafka_certificate_file",
             f"{certificate}{f' and {key}' if key else ''} hold no usable certificate and key in PEM form; for an "
             f"encrypted key set {variable('kafka_key_password')} or {variable('kafka_key_password_file')}",

@@ -54,7 +54,7 @@ class Handled:
 
 
 class LetterBox:
-    """The dead letters of an installation. Making one raises ConnectionSettingError; methods raise KafkaError, and
+    """The dead letters of an installation. Making one raises SettingError; methods raise KafkaError, and
     TopicMissingError for a missing topic."""
 
     def __init__(self, settings: Settings) -> None:

@@ -11,7 +11,6 @@ from aiokafka.errors import KafkaConnectionError
 
 from services.process.collector import spare_what_stays
 from services.stream.breaker import TooManyFailuresError
-from services.stream.connection import ConnectionSettingError
 from services.stream.failures import where
 from services.stream.health import serve_health
 from services.stream.logs import configure_logs
@@ -20,6 +19,7 @@ from services.stream.news import Learner, NewsPartitionsError
 from services.stream.processor import Stage
 from services.stream.refusals import DeadLetterRefusedError
 from services.stream.restore import ChangelogHeldError
+from services.stream.secrets import SettingError
 from services.stream.service import GroupLostError, StreamService
 from services.stream.settings import Settings
 from services.stream.topic_ids import AccessDeniedError, TopicMissingError
@@ -31,14 +31,14 @@ def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None) 
     """Run until SIGTERM or SIGINT; a transaction in hand is finished first. `learner` takes up news for the stage.
 
     Raises SystemExit(1) after logging what stopped the service: no broker, a missing topic, the circuit breaker, a bug.
-    Raises ConnectionSettingError.
+    Raises SettingError.
     """
     configure_logs(settings.log_level)
     spare_what_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(settings, stage, learner))
-        except ConnectionSettingError:  # as any setting that cannot be used, it ends the command with status 2
+        except SettingError:  # as any setting that cannot be used, it ends the command with status 2
             raise
         except (
             KafkaConnectionError,

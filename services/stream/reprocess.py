@@ -85,7 +85,7 @@ class RunProgress:
 
 
 class Reprocessing:
-    """One run. Making it raises ConnectionSettingError; see `run` for the rest.
+    """One run. Making it raises SettingError; see `run` for the rest.
 
     `gazetteer_version` is that of the normalisers; with `again`, records that were run with it already are run again.
     `stall` is how many seconds nothing may move before it gives up.

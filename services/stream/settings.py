@@ -49,5 +49,7 @@ class Settings(BaseSettings):
 
     http_host: str = Field("127.0.0.1", description="Bind address of health and metrics.")
     http_port: int = Field(0, description="0 picks a free port, which is logged.")
+    http_token: SecretStr = Field(SecretStr(""), description="What the tracker's pages ask for, and clients show.")
+    http_token_file: str = Field("", description="File that holds it, as secret stores mount it.")
     tracker_url: str = Field("http://127.0.0.1:6066", description="Where `submit` and `status` find the tracker.")
     log_level: str = "INFO"

@@ -52,7 +52,7 @@ class _Known:
 
 class VillageTopic:
     """The topic of confirmed villages of an installation. `edition` is that of the gazetteer by whose communes lists
-    speak. Making one raises ConnectionSettingError."""
+    speak. Making one raises SettingError."""
 
     def __init__(self, settings: Settings, edition: str) -> None:
         self._edition = edition

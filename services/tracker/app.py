@@ -11,7 +11,9 @@ from aiokafka import AIOKafkaConsumer
 
 from services.stream.access import GROUPS, TRACKER_CHANGELOG
 from services.stream.connection import connection_of
+from services.stream.failures import where
 from services.stream.metrics import Metrics
+from services.stream.secrets import http_token
 from services.stream.settings import Settings
 from services.stream.topic_admin import TopicsUnfitError, WantedTopic, ensure_topics
 from services.stream.topic_ids import topic_id
@@ -95,8 +97,6 @@ def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, fo
         web_bind=host,
         web_host=host,
         web_port=port,
-        web_router_enabled=False,
-        web_tables_enabled=False,
         TableManager=ExactTables,
     )
     source = settings.topic_prefix + BATCH_PROGRESS
@@ -115,7 +115,7 @@ def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, fo
     async def track(stream: Any) -> None:
         await drain(app, stream.noack(), tallies)
 
-    add_views(app, table, metrics)
+    add_views(app, table, metrics, http_token(settings))
     return app
 
 
@@ -129,7 +129,7 @@ async def drain(app: CrashOnlyApp, stream: Any, tallies: ProgressTable) -> None:
         try:
             await tallies.process(waiting)
         except Exception as error:
-            app.give_up(error)
+            app.give_up(where(error))
         for processed in waiting:
             await stream.ack(processed)
         waiting.clear()

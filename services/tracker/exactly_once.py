@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import faust
@@ -32,10 +33,12 @@ from faust.tables.recovery import Recovery
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from faust.types.transports import TransportT
+from faust.web.drivers.aiohttp import Web
 from mode.utils.queues import FlowControlEvent
 
 from services.stream.connection import Connection
 from services.stream.envelope import Headers
+from services.stream.failures import where
 
 log = structlog.get_logger()
 
@@ -67,6 +70,12 @@ class InOrderConsumer(Consumer):
         """Gaps are of no interest to `_new_offset`."""
 
 
+class OwnPages(Web):
+    """A web server that answers the pages of the app, and none of Faust's own, whatever the environment says."""
+
+    default_blueprints = production_blueprints = debug_blueprints = optional_blueprints = ()
+
+
 class CrashOnlyApp(faust.App):
     """A Faust app that ends its process when a service of it crashes or its partitions are taken away."""
 
@@ -75,25 +84,29 @@ class CrashOnlyApp(faust.App):
         self.connection = connection
         self.flow_control = SteadyFlow()
 
+    def _new_web(self) -> Web:
+        return OwnPages(self)
+
     def _new_transport(self) -> TransportT:
         transport = super()._new_transport()
         transport.Consumer = InOrderConsumer  # type: ignore[misc]
         return transport
 
-    def give_up(self, reason: BaseException) -> None:
-        """End the process without committing; exit status 70."""
-        log.critical("tracker gives up; start it again", error=repr(reason), exc_info=reason)
+    def give_up(self, why: Mapping[str, str]) -> None:
+        """End the process without committing; exit status 70. `why` is logged, and holds nothing of a record."""
+        log.critical("tracker gives up; start it again", **why)
+        shutil.rmtree(self.conf.datadir, ignore_errors=True)
         os._exit(EXIT_GAVE_UP)
 
     def _crash(self, reason: BaseException) -> None:
         if self.should_stop:
             super()._crash(reason)
         else:
-            self.give_up(reason)
+            self.give_up(where(reason))
 
     async def _on_partitions_revoked(self, revoked: set[Any]) -> None:
         if revoked and not self.should_stop:
-            self.give_up(RuntimeError("partitions were taken away: run one tracker only"))
+            self.give_up({"error": "partitions were taken away: run one tracker only"})
         await super()._on_partitions_revoked(revoked)
 
 

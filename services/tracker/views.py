@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeAlias
 
 import faust
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import SecretStr
 
 from schemas.batch import BatchStatus
 from schemas.codec import decode, encode
 from services.stream.metrics import Metrics
+from services.tracker.bearer import shows
 from services.tracker.fold import BatchTally, status
+
+_Page: TypeAlias = Callable[..., Awaitable[Any]]
 
 _RECENT = 20
 _MOST_RECENT = 1000
 
 
-def add_views(app: faust.App, table: Any, metrics: Metrics) -> None:
-    """Register the pages. They show the table as it stands in memory, a commit ahead of `batch.status.v1` at most."""
+def add_views(app: faust.App, table: Any, metrics: Metrics, token: SecretStr) -> None:
+    """Register the pages. They show the table as it stands in memory, a commit ahead of `batch.status.v1` at most.
+
+    Those of batches answer only who shows `token`, unless it is empty. Health and metrics, which name no batch, answer
+    everybody: whatever supervises services need not know it.
+    """
 
     tables: Any = app.tables
 
@@ -25,6 +35,7 @@ def add_views(app: faust.App, table: Any, metrics: Metrics) -> None:
         return bool(tables.recovery.completed.is_set() and not app.rebalancing)
 
     @app.page("/batches/{batch_id}")
+    @_guarded(token)
     async def batch(view: Any, request: Any, batch_id: str) -> Any:
         if not ready():
             return _error(
@@ -37,6 +48,7 @@ def add_views(app: faust.App, table: Any, metrics: Metrics) -> None:
         return _json(view, status(batch_id, decode(BatchTally, tally)))
 
     @app.page("/batches")
+    @_guarded(token)
     async def batches(view: Any, request: Any) -> Any:
         text = request.query.get("limit", str(_RECENT))
         if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_RECENT:
@@ -62,6 +74,26 @@ def add_views(app: faust.App, table: Any, metrics: Metrics) -> None:
         return view.bytes(generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
+def _guarded(token: SecretStr) -> Callable[[_Page], _Page]:
+    """Has a page answer 401 to who does not show the token."""
+    wanted = token.get_secret_value()
+
+    def guard(page: _Page) -> _Page:
+        if not wanted:
+            return page
+
+        @wraps(page)
+        async def asked(view: Any, request: Any, **parts: Any) -> Any:
+            if shows(wanted, request.headers.get("Authorization")):
+                return await page(view, request, **parts)
+            detail = "Show the tracker's token: Authorization: Bearer, as DIACHI_HTTP_TOKEN has `diachi status` do."
+            return _error(view, 401, "tracker.token", detail, {"WWW-Authenticate": 'Bearer realm="diachi"'})
+
+        return asked
+
+    return guard
+
+
 def recent(tallies: dict[bytes, bytes], limit: int) -> list[BatchStatus]:
     """The batches that were opened last, the latest first."""
     # Without an opening yet (its event is still on its way), a batch is as new as can be.
@@ -81,9 +113,9 @@ async def measure(app: faust.App, table: Any, metrics: Metrics) -> None:
         metrics.lag_records.labels("tracker", str(tp.partition)).set(lag)
 
 
-def _json(view: Any, value: Any, http_status: int = 200) -> Any:
-    return view.bytes(encode(value), content_type="application/json", status=http_status)
+def _json(view: Any, value: Any, http_status: int = 200, headers: dict[str, str] | None = None) -> Any:
+    return view.bytes(encode(value), content_type="application/json", status=http_status, headers=headers)
 
 
-def _error(view: Any, http_status: int, code: str, detail: str) -> Any:
-    return _json(view, {"error": code, "detail": detail}, http_status)
+def _error(view: Any, http_status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Any:
+    return _json(view, {"error": code, "detail": detail}, http_status, headers)

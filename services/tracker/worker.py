@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import faust
 import structlog
@@ -16,6 +14,7 @@ from services.stream.logs import configure_logs
 from services.stream.metrics import Metrics
 from services.stream.settings import Settings
 from services.tracker.app import STAGE, ProgressTopic, create_app, ensure_changelog, inspect_progress, web_address
+from services.tracker.folder import own_folder
 
 log = structlog.get_logger()
 
@@ -23,8 +22,8 @@ log = structlog.get_logger()
 def run_tracker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT, then commit what was processed and leave the group.
 
-    Raises TopicMissingError, TopicsUnfitError, and KafkaError when the broker cannot be reached. A
-    crash ends the process with status 70 (CrashOnlyApp).
+    Raises SettingError, TopicMissingError, TopicsUnfitError, and KafkaError when the broker cannot be reached. A crash
+    ends the process with status 70 (CrashOnlyApp).
     """
     configure_logs(settings.log_level)
     # Until Faust has its own handlers: SIGTERM must not leave the folder behind.
@@ -39,8 +38,8 @@ def _run(settings: Settings, progress: ProgressTopic) -> None:
     metrics = Metrics(STAGE)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    with TemporaryDirectory(prefix="diachi-tracker-") as folder:
-        app = create_app(settings, progress, metrics, Path(folder))
+    with own_folder() as folder:
+        app = create_app(settings, progress, metrics, folder)
         host, port = web_address(settings)
         log.info("tracker started", http=f"{host}:{port}", partitions=progress.partitions)
         worker = faust.Worker(app, loop=loop, override_logging=False, quiet=True, redirect_stdouts=False)

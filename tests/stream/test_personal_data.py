@@ -21,6 +21,9 @@ NAME = "Bùi Văn Kiểm Thử"
 PHONES = ("0912345678", "0207382212")
 WRITTEN = ("0912 345 678", "+84 912.345.678", "0912-345-678", "(0207) 382 2123", "84912345678", "0912345678")
 ALLOWED = {topics.RAW, topics.RAW_DEAD_LETTERS}
+# What others than the two services write: tests/stream/test_personal_data_tools.py.
+OF_OTHERS = {topics.BATCH_STATUS, topics.HANDLED_LETTERS, topics.VILLAGES}
+Row = tuple[bytes | None, bytes | None, Headers]
 
 # What a producer may put there; the dead letters keep it, and nothing else may.
 MARKED_HEADERS: Headers = [
@@ -42,16 +45,27 @@ ADDRESSES = (
 )
 
 
-def rows() -> list[tuple[bytes | None, bytes | None, Headers]]:
-    made: list[tuple[bytes | None, bytes | None, Headers]] = []
+def fields(name: str, phone: str) -> dict[str, str]:
+    """A row that says all of them in each of its fields."""
+    return {
+        "village": f"thôn 5 ({name} {phone})",
+        "commune": f"xã Thái Sơn, {phone}",
+        "district": f"huyện Hàm Yên - {name}",
+        "province": f"{name}, {phone}, tỉnh Tuyên Quang",
+    }
+
+
+def rows() -> list[Row]:
+    made: list[Row] = []
     spellings = (NAME, NAME.upper(), "Bui Van Kiem Thu")
     for text in ADDRESSES:
         for number, phone in enumerate(WRITTEN):
-            line = len(made) + 1
+            line, name = len(made) + 1, spellings[number % 3]
             raw = {
+                **(fields(name, phone) if number % 2 else {}),
                 "source": "post",
                 "source_record_id": str(line),
-                "address": text.format(name=spellings[number % 3], phone=phone),
+                "address": text.format(name=name, phone=phone),
                 "householder": {"name": NAME, "phone": phone},
                 "extra": {"chủ hộ": NAME, "sđt": phone},
                 "batch_id": "b1",
@@ -65,9 +79,9 @@ def rows() -> list[tuple[bytes | None, bytes | None, Headers]]:
     return made
 
 
-def decisions(versions: dict[str, int]) -> list[tuple[bytes | None, bytes | None, Headers]]:
+def decisions(versions: dict[str, int]) -> list[Row]:
     """A person settles what is in review, and types phones into every field."""
-    made: list[tuple[bytes | None, bytes | None, Headers]] = []
+    made: list[Row] = []
     for key, version in versions.items():
         line = key.removeprefix("post:")
         decision = {
@@ -85,7 +99,33 @@ def decisions(versions: dict[str, int]) -> list[tuple[bytes | None, bytes | None
     return made
 
 
-def refused(versions: dict[str, int]) -> dict[str, list[tuple[bytes | None, bytes | None, Headers]]]:
+def changes(corrected: bytes, withdrawn: bytes) -> list[Row]:
+    """One record is sent with another text, one is withdrawn."""
+    raw = {
+        "source": "post",
+        "source_record_id": corrected.decode().removeprefix("post:"),
+        "address": f"Nhà {NAME}, số 9, tổ 4, phường Minh Xuân, Tuyên Quang, gọi {WRITTEN[0]}",
+        "householder": {"name": NAME, "phone": PHONES[1]},
+        "extra": {"cũ": f"{NAME} {PHONES[0]}"},
+    }
+    return [(corrected, orjson.dumps(raw), MARKED_HEADERS), (withdrawn, None, MARKED_HEADERS)]
+
+
+def mistakes(event: ConsumerRecord) -> list[Row]:
+    """What the registrar cannot work on, made of an event of the normaliser: it fails on the first two, of which one
+    says no name of itself; the others are of a normaliser of another release, and say some wherever they can."""
+    sound = orjson.loads(event.value)
+    failing = {**sound, "version": event.offset + 10**6, "result": None}
+    marked = {**failing, "record_key": f"post:{NAME} {PHONES[0]}", "address_id": f"{NAME} {PHONES[0]}"}
+    strange = [{**sound, "version": PHONES[0]}, {**sound, "action": NAME}, {**sound, "result": {NAME: PHONES[0]}}]
+    return [
+        (event.key, orjson.dumps(failing), list(event.headers)),
+        *((event.key, orjson.dumps(each), MARKED_HEADERS) for each in (marked, *strange)),
+        (event.key, f"{NAME} {PHONES[0]}".encode(), MARKED_HEADERS),
+    ]
+
+
+def refused(versions: dict[str, int]) -> dict[str, list[Row]]:
     """For each way to be refused, by its code, records that say name and phone wherever a record can."""
     waiting, version = next(iter(versions.items()))
     mark = f"{NAME} {PHONES[0]}"
@@ -133,8 +173,32 @@ def leaks(text: str) -> list[str]:
     return found + [NAME] * (fold(NAME) in fold(text))
 
 
-def dead_letters(servers: str, prefix: str) -> list[ConsumerRecord]:
-    return asyncio.run(read_committed(servers, prefix + topics.RAW_DEAD_LETTERS))
+def records(servers: str, topic: str) -> list[ConsumerRecord]:
+    return asyncio.run(read_committed(servers, topic))
+
+
+def said_by(record: ConsumerRecord) -> str:
+    """All that a record says: key, value, names and values of headers."""
+    headers = [part for name, value in record.headers for part in (name.encode(), value or b"")]
+    return b" ".join([record.key or b"", record.value or b"", *headers]).decode()
+
+
+def is_marked(record: ConsumerRecord) -> bool:
+    """Whether it was sent with marks in its headers; what a dead letter keeps of such a record is what was sent."""
+    return "note" in dict(record.headers)
+
+
+def added(letter: ConsumerRecord) -> dict[str, str]:
+    """What a stage says of a dead letter."""
+    return {name: value.decode() for name, value in letter.headers if name.startswith("dlq-")}
+
+
+def is_settled(servers: str, topic: str, corrected: bytes) -> bool:
+    """Whether the correction is published, and what was withdrawn is not."""
+    found = records(servers, topic)
+    values = [orjson.loads(record.value) for record in found if record.value is not None]
+    texts = [value["result"]["address_text"] for value in values if value["record_key"] == corrected.decode()]
+    return "tổ 4" in texts[-1] and any(record.value is None for record in found)
 
 
 def test_the_marks_would_be_found() -> None:
@@ -144,42 +208,55 @@ def test_the_marks_would_be_found() -> None:
 
 
 def test_no_name_and_no_phone_leaves_the_raw_topic(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
+    raw, matched, digitised = (topic_prefix + name for name in (topics.RAW, topics.MATCHED, topics.DIGITISED))
     sent = rows()
     asyncio.run(create_service_topics(kafka, topic_prefix, 3))
     with Pipeline(kafka, topic_prefix, tmp_path, log_level="DEBUG") as pipeline:
         workers = [pipeline.start("normaliser"), pipeline.start("registrar")]
-        asyncio.run(produce(kafka, topic_prefix + topics.RAW, sent))
+        asyncio.run(produce(kafka, raw, sent))
         wait_for(lambda: len(asyncio.run(account(kafka, topic_prefix, "b1"))) >= len(sent), "all rows", 60)
-        items = asyncio.run(read_committed(kafka, topic_prefix + topics.REVIEW))
+        items = records(kafka, topic_prefix + topics.REVIEW)
         versions = {item.key.decode(): orjson.loads(item.value)["version"] for item in items}
         settled, faulty = decisions(versions), refused(versions)
-        asyncio.run(produce(kafka, topic_prefix + topics.RAW, [row for rows in faulty.values() for row in rows]))
-        asyncio.run(produce(kafka, topic_prefix + topics.RAW, settled))
+        asyncio.run(produce(kafka, raw, [row for rows in faulty.values() for row in rows]))
+        asyncio.run(produce(kafka, raw, settled))
         expected = len(sent) + len(settled)
         wait_for(
             lambda: sum(map(len, asyncio.run(account(kafka, topic_prefix, "b1")).values())) == expected, "decisions"
         )
         # Every second row is broken, and two of the others are sound: the record that is sent twice.
         letters = len(sent) // 2 + sum(map(len, faulty.values())) - 2
-        wait_for(lambda: len(dead_letters(kafka, topic_prefix)) >= letters, "the dead letters")
-        metrics = "".join(worker.metrics() for worker in workers)
+        dead = topic_prefix + topics.RAW_DEAD_LETTERS
+        wait_for(lambda: len(records(kafka, dead)) >= letters, "the dead letters")
         steps = asyncio.run(account(kafka, topic_prefix, "b1"))
-        seen, codes = 0, set[str]()
-        for name in set(NAMES) - ALLOWED:
-            for record in asyncio.run(read_committed(kafka, topic_prefix + name)):
-                headers = [part for name, value in record.headers for part in (name.encode(), value)]
-                parts = [record.key or b"", record.value or b"", *headers]
-                seen += 1
-                assert leaks(b" ".join(parts).decode()) == [], f"{name}, offset {record.offset}"
-        for record in dead_letters(kafka, topic_prefix):
-            added = {name: value.decode() for name, value in record.headers if name.startswith("dlq-")}
-            assert leaks(" ".join(added.values())) == []
-            codes.add(added["dlq-error-code"])
+        published = [orjson.loads(record.value)["record_key"].encode() for record in records(kafka, digitised)]
+        corrected, withdrawn = published[0], published[-1]
+        asyncio.run(produce(kafka, raw, changes(corrected, withdrawn)))
+        wait_for(lambda: is_settled(kafka, digitised, corrected), "the correction and the withdrawal")
+        wrong = mistakes(next(each for each in records(kafka, matched) if orjson.loads(each.value)["result"]))
+        asyncio.run(produce(kafka, matched, wrong))
+        unread = topic_prefix + topics.MATCHED_DEAD_LETTERS
+        wait_for(lambda: len(records(kafka, unread)) >= len(wrong), "the dead letters of the registrar")
+        metrics = "".join(worker.metrics() for worker in workers)
+        everything = {name: records(kafka, topic_prefix + name) for name in set(NAMES) - OF_OTHERS}
+    for name, found in everything.items():
+        assert found, f"nothing went to {name}: nothing is shown of it"
+        for record in found:
+            if name not in ALLOWED and not is_marked(record):
+                assert leaks(said_by(record)) == [], f"{name}, offset {record.offset}"
+            assert leaks(" ".join(added(record).values())) == [], f"{name}, offset {record.offset}"
+    marked = {name for name, found in everything.items() if any(map(is_marked, found))}
+    assert marked == {*ALLOWED, topics.MATCHED, topics.MATCHED_DEAD_LETTERS}, "what the test itself put there"
     outcomes = {taken[0][0] for taken in steps.values()}
     assert {"digitised", "review", "dead_letter"} <= outcomes, "the test must reach every topic"
     assert settled
-    assert codes == set(faulty), "the test must reach every way to be refused"
+    codes = {
+        name: {added(letter)["dlq-error-code"] for letter in everything[name]} for name in everything if ".dlq" in name
+    }
+    assert codes[topics.RAW_DEAD_LETTERS] == set(faulty), "the test must reach every way to be refused"
+    assert codes[topics.MATCHED_DEAD_LETTERS] == {"internal.unexpected", "input.schema", "input.not_json"}
     assert all(taken[1][0] == "digitised" for taken in steps.values() if taken[0][0] == "review")
-    assert seen > len(sent)
     assert leaks(metrics) == []
-    assert leaks(pipeline.logs()) == []
+    logs = pipeline.logs()
+    assert logs.count("record failed") == 2, "the registrar must fail on records"
+    assert leaks(logs) == []

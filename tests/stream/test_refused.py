@@ -82,8 +82,11 @@ def test_a_certificate_of_the_client_lets_it_in(secured: SecuredBroker, ask: Ask
         ({"kafka_sasl_username": "nobody"}, "does not let nobody in"),
         ({"kafka_sasl_mechanism": "PLAIN", "kafka_sasl_password": WRONG}, r"does not let admin in \(PLAIN\)"),
         ({"kafka_ca_file": ""}, "has a certificate that is not trusted.*DIACHI_KAFKA_CA_FILE.*those of this system"),
-        ({"kafka_security_protocol": "PLAINTEXT"}, "closes connections without TLS.*DIACHI_KAFKA_SECURITY_PROTOCOL"),
-        ({"kafka_security_protocol": "SASL_PLAINTEXT"}, "closes connections without TLS"),
+        (
+            {"kafka_security_protocol": "PLAINTEXT"},
+            "takes connections and closes them at once.*want TLS.*DIACHI_KAFKA_SECURITY_PROTOCOL",
+        ),
+        ({"kafka_security_protocol": "SASL_PLAINTEXT"}, "takes connections and closes them at once"),
         ({"kafka_security_protocol": "SSL"}, "wants a user and a password.*DIACHI_KAFKA_SASL_USERNAME"),
     ],
 )

@@ -92,6 +92,8 @@ class Feed:
 def tracker(kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
     """A tracker of its own for the test's topics, not yet started; the broker's address is in the environment."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     topics = [topic_prefix + BATCH_PROGRESS, topic_prefix + BATCH_STATUS]
     asyncio.run(create_plain_topics(kafka, topics, PARTITIONS))
     tracker = Tracker(free_url(), tmp_path / "tracker.log")
@@ -118,6 +120,11 @@ def check(feed: Feed, seen: dict[str, BatchStatus]) -> None:
         assert status.reasons == {REASON[Outcome(key)]: n for key, n in outcomes.items() if Outcome(key) in REASON}
 
 
+def folders(tracker: Tracker) -> int:
+    """How many folders trackers have, or have left behind."""
+    return len(list((tracker.log.parent / "temporary").iterdir()))
+
+
 def test_totals_are_right_after_kills_in_the_middle(kafka: str, topic_prefix: str, tracker: Tracker) -> None:
     feed = Feed(kafka, topic_prefix + BATCH_PROGRESS)
     tracker.start()
@@ -130,9 +137,11 @@ def test_totals_are_right_after_kills_in_the_middle(kafka: str, topic_prefix: st
         if nth == 1:
             tracker.ready()
     tracker.until("complete", lambda: all(map(tracker.complete, feed.expected)))
+    assert folders(tracker) == 1, "those of the killed ones are gone"
     over_http = {name: decode(BatchStatus, tracker.get(f"/batches/{name}")[1]) for name in feed.expected}
     check(feed, over_http)
     assert tracker.end() == 0
+    assert folders(tracker) == 0
     check(feed, statuses(kafka, topic_prefix + BATCH_STATUS))
 
 
@@ -148,6 +157,7 @@ def test_a_second_tracker_ends_the_first_and_counts_on(kafka: str, topic_prefix:
     try:
         asyncio.run(feed.batch("during", rows=50))
         assert first.wait(30) == EXIT_GAVE_UP
+        assert folders(tracker) == 1, "who gives up leaves none behind"
         second.until("complete", lambda: all(map(second.complete, feed.expected)))
         assert second.end() == 0
     finally:

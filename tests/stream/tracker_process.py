@@ -39,9 +39,10 @@ class Tracker:
                 env={**os.environ, **(environment or {}), "DIACHI_TRACKER_URL": self.url},
             )
 
-    def get(self, path: str) -> tuple[int, Any]:
+    def get(self, path: str, *, method: str = "GET", **headers: str) -> tuple[int, Any]:
+        request = urllib.request.Request(self.url + path, headers=headers, method=method)
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=5) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

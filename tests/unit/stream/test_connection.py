@@ -11,7 +11,8 @@ import pytest
 import trustme
 
 from services.cli.main import run
-from services.stream.connection import Connection, ConnectionSettingError, OneWayClose, connection_of
+from services.stream.connection import Connection, OneWayClose, connection_of
+from services.stream.secrets import SettingError
 from services.stream.settings import Settings
 
 SECRET = "hunter2-is-no-secret"
@@ -93,7 +94,7 @@ TLS = {"security_protocol": "SSL"}
     ],
 )
 def test_each_mistake_names_its_variable(files: Path, given: dict[str, str], variable: str, says: str) -> None:
-    with pytest.raises(ConnectionSettingError) as mistaken:
+    with pytest.raises(SettingError) as mistaken:
         made(files, **given)
     text = str(mistaken.value)
     assert text.startswith(f"DIACHI_KAFKA_{variable}: ")
@@ -110,7 +111,7 @@ def test_an_encrypted_key_opens_with_its_password_only(files: Path) -> None:
     given = {**TLS, "certificate_file": "@client.pem", "key_file": "@locked.key"}
     assert made(files, **given, key_password_file="@password").context is not None
     for wrong in ({}, {"key_password": "wrong"}):
-        with pytest.raises(ConnectionSettingError, match="DIACHI_KAFKA_KEY_PASSWORD"):
+        with pytest.raises(SettingError, match="DIACHI_KAFKA_KEY_PASSWORD"):
             made(files, **given, **wrong)
 
 
