@@ -23,7 +23,7 @@ from tests.stream.tracker_process import Tracker, free_url
 PARTITIONS = 3
 BATCH = "b"
 # Of a broken build, a batch may never be complete.
-_TOTALS_SECONDS = 15.0
+_TOTALS_SECONDS = 10.0
 _SETTINGS = {"max_batch_records": 100, "session_timeout_ms": 3000, "heartbeat_interval_ms": 500, "gather_ms": 0}
 
 
