@@ -243,6 +243,7 @@ def test_totals_that_are_wrong_are_found(good: tuple[Topics, Account]) -> None:
     fewer = {**right.outcomes, "digitised": right.outcomes["digitised"] - 1}
     for wrong in (
         b"",
+        b'{"error": "tracker.not_ready", "detail": "try again in a moment"}',
         encode(structs.replace(right, state="closed")),
         encode(structs.replace(right, accounted=rows - 1)),
         encode(structs.replace(right, submitted=rows + 1)),
