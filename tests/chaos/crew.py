@@ -75,6 +75,8 @@ class Crew:
     all_members: list[Member] = field(default_factory=list)
     ended: Counter[str] = field(default_factory=Counter)
     unexpected: list[str] = field(default_factory=list)
+    # Where the log of the tracker that runs begins.
+    _tracker_log: int = 0
     wanted: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 2))
 
     def start(self, stage: str, *traps: Trap, broken: str = "") -> Member:
@@ -150,7 +152,9 @@ class Crew:
         process = self.tracker.process
         if process is None or process.poll() is not None:
             if process is not None and process.returncode != -signal.SIGKILL:
-                self._note("tracker", tracker_end(process.returncode, self.tracker.log))
+                self._note("tracker", tracker_end(process.returncode, self.tracker.log, self._tracker_log))
+            log = self.tracker.log
+            self._tracker_log = log.stat().st_size if log.exists() else 0
             self.tracker.start(self.tracker_environ)
 
     def _note(self, who: str, fate: Fate) -> None:

@@ -30,26 +30,38 @@ def worker_end(status: int, log: Path) -> Fate:
     """Of a normaliser or registrar: status 1 with a reason that names what is around it."""
     failed = [line for line in _tail(log) if '"event": "service failed"' in line]
     error = str(json.loads(failed[-1])["error"]) if failed else "it does not say why"
-    return _fate(status, error, known_status=1)
+    return _fate(status, error, 1)
 
 
-def tracker_end(status: int, log: Path) -> Fate:
-    """Of the tracker: it gives up when it loses its place, and ends when no broker is there as it starts."""
+def tracker_end(status: int, log: Path, since: int) -> Fate:
+    """Of the tracker, whose log begins at byte `since`: it gives up when it loses its place, and ends when no broker is
+    there as it starts."""
     if status == EXIT_GAVE_UP:
         return Fate(status, "gave up, as it does when it loses its place", True)
-    lines = _tail(log)
-    return _fate(status, lines[-1] if lines else "it does not say why", known_status=2)
+    # 2 is its own word, 1 is how Faust ends when the broker goes away while it starts.
+    said = [
+        event for event in map(_event, _tail(log, since)) if event.startswith(("[^Worker]: Error", "diachi tracker:"))
+    ]
+    return _fate(status, said[-1] if said else "it does not say why", 1, 2)
 
 
-def _fate(status: int, error: str, known_status: int) -> Fate:
-    if status == known_status and _BROKER_AWAY.search(error):
+def _event(line: str) -> str:
+    """What a line of a log says, without its trace."""
+    try:
+        return str(json.loads(line)["event"])
+    except (ValueError, LookupError, TypeError):
+        return line
+
+
+def _fate(status: int, error: str, *known: int) -> Fate:
+    if status in known and _BROKER_AWAY.search(error):
         return Fate(status, "the broker was away", True)
-    if status == known_status and _GROUP_LOST.search(error):
+    if status in known and _GROUP_LOST.search(error):
         return Fate(status, "the group gave no assignment", True)
     return Fate(status, error, False)
 
 
-def _tail(log: Path) -> list[str]:
+def _tail(log: Path, since: int = 0) -> list[str]:
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+        file.seek(max(since, log.stat().st_size - _TAIL_BYTES))
         return file.read().decode(errors="replace").splitlines()

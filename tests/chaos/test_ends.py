@@ -41,9 +41,29 @@ def test_the_last_reason_counts_and_a_worker_must_say_one(tmp_path: Path) -> Non
     assert not worker_end(1, log_of(tmp_path, "Traceback")).known
 
 
-def test_the_tracker_may_lose_its_place_or_find_no_broker(tmp_path: Path) -> None:
-    away = "diachi tracker: no broker answers at 127.0.0.1:1 (KafkaConnectionError)."
-    assert tracker_end(70, log_of(tmp_path, "anything")).known
-    assert tracker_end(2, log_of(tmp_path, away)).known
-    assert not tracker_end(2, log_of(tmp_path, away, "diachi tracker: no topic t")).known
-    assert not tracker_end(1, log_of(tmp_path, away)).known
+AWAY = "diachi tracker: no broker answers at 127.0.0.1:1 (KafkaConnectionError)."
+FAUST = json.dumps({"event": "[^Worker]: Error: NodeNotReadyError('Attempt to send a request')", "exception": "..."})
+BUG = json.dumps({"event": "[^Worker]: Error: KeyError('a')", "exception": "KafkaConnectionError"})
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "known"),
+    [
+        (70, ["anything"], True),
+        (2, [AWAY], True),
+        (1, [FAUST, "Unable to update metadata from [1]"], True),
+        (2, [AWAY, "diachi tracker: no topic t"], False),
+        (1, [FAUST, BUG], False),
+        (1, ["Unable to bootstrap"], False),
+        (0, [AWAY], False),
+    ],
+)
+def test_the_tracker_may_lose_its_place_or_find_no_broker(
+    tmp_path: Path, status: int, lines: list[str], known: bool
+) -> None:
+    assert tracker_end(status, log_of(tmp_path, *lines), 0).known is known
+
+
+def test_what_the_tracker_before_said_is_no_reason(tmp_path: Path) -> None:
+    log = log_of(tmp_path, AWAY)
+    assert not tracker_end(2, log, log.stat().st_size).known
