@@ -67,7 +67,7 @@ BENCH := --write
 bench: install
 	$(BIN)/python -m tests.bench $(BENCH)
 
-# Faults on a live stream, by a seeded schedule, and the audit of what came out: some three minutes, which `make test` runs
+# Faults on a live stream, by a seeded schedule, and the audit of what came out: some four minutes, which `make test` runs
 # too; with LONG=1 more than half an hour. SEED=7 repeats a schedule.
 chaos: install
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(LONG),--long)

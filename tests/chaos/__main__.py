@@ -14,7 +14,9 @@ import tempfile
 from pathlib import Path
 
 from services.process.stop import interrupt_on_sigterm
-from tests.chaos.run import Plan, chaos
+from tests.chaos.broken import BROKEN
+from tests.chaos.plan import Plan
+from tests.chaos.run import chaos
 
 LONG_ROWS, LONG_ROUNDS = 250_000, 6
 
@@ -25,6 +27,8 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help=f"{LONG_ROUNDS} rounds of faults over {LONG_ROWS:,} rows")
     parser.add_argument("--rows", type=int, help="rows at the least")
     parser.add_argument("--rounds", type=int, help="how often each fault comes; 0 for an undisturbed run")
+    parser.add_argument("--steps", type=int, help="only so many steps of the schedule")
+    parser.add_argument("--broken", choices=BROKEN, default="", help="all workers of a build that is broken on purpose")
     parser.add_argument("--keep", action="store_true", help="keep the folder in any case")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1_000_000) if options.seed is None else options.seed
@@ -33,6 +37,8 @@ def main() -> int:
         seed,
         usual.rows if options.rows is None else options.rows,
         usual.rounds if options.rounds is None else options.rounds,
+        options.steps,
+        options.broken,
     )
     interrupt_on_sigterm()
     # That the broker goes away is meant.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -16,14 +17,19 @@ from gazetteer.gazetteer import Gazetteer
 from schemas.batch import BatchClosed, BatchOpened
 from schemas.codec import encode
 from services.address.core import AddressCore
+from services.stream.envelope import event_headers, event_id
 from services.stream.topics import BATCH_PROGRESS, MATCHED, RAW
 from tests.chaos.oracle import Account, Oracle
-from tests.chaos.rows import USUAL_BROKEN, Row, compose, misdeployed
+from tests.chaos.rows import USUAL_BROKEN, Row, alone, compose, misdeployed, renewed
 from tests.stream.kafka_io import arguments
 
 _AT = "2026-01-02T03:04:05.678Z"
+# So many records at the most wait for news of them.
+_KEPT = 5000
 # Longer than a broker takes to come back after a crash.
 _PATIENCE_MS = 180_000
+# Such a share of each portion is news of records that came in an earlier one.
+_RENEWED = 0.1
 
 
 @dataclass
@@ -35,6 +41,8 @@ class Feed:
     batch_id: str
     seed: int
     rows: int = 0
+    # Records of which there will be news.
+    _settled: list[Row] = field(default_factory=list)
     _gazetteer: Gazetteer = field(default_factory=Gazetteer.load)
     _oracle: Oracle = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -46,11 +54,23 @@ class Feed:
 
     def open(self) -> None:
         """Announce the batch."""
-        self._put(BATCH_PROGRESS, [(self.batch_id.encode(), encode(BatchOpened(self.batch_id, "chaos", _AT)), [])])
+        self._announce(BatchOpened(self.batch_id, "chaos", _AT), 0)
 
     def submit(self, count: int, broken: float = USUAL_BROKEN) -> None:
-        """The next `count` rows of the batch, a share of them unreadable; returns before they are sent."""
-        made = compose(self._gazetteer, count, self.batch_id, self.seed, first_line=self.rows + 1, broken=broken)
+        """The next `count` rows of the batch, a share of them unreadable; returns before they are sent.
+
+        Some of them are news of records that came in an earlier portion.
+        """
+        draw = random.Random(f"{self.seed}/{self.rows}/news")
+        draw.shuffle(self._settled)
+        news = self._settled[: int(count * _RENEWED)]
+        fresh = count - len(news)
+        made = compose(self._gazetteer, fresh, self.batch_id, self.seed, first_line=self.rows + 1, broken=broken)
+        self._settled = [*self._settled[len(news) :], *alone(made)][-_KEPT:]
+        made += [
+            renewed(self._gazetteer, row, self.batch_id, self.rows + fresh + nth, draw)
+            for nth, row in enumerate(news, start=1)
+        ]
         self.rows += count
         self._oracle.raw(made)
         self._put(RAW, made)
@@ -64,7 +84,7 @@ class Feed:
 
     def close(self) -> None:
         """Say how many rows the batch has."""
-        self._put(BATCH_PROGRESS, [(self.batch_id.encode(), encode(BatchClosed(self.batch_id, self.rows, _AT)), [])])
+        self._announce(BatchClosed(self.batch_id, self.rows, _AT), 1)
 
     def end(self) -> None:
         """Nothing more will be submitted."""
@@ -78,6 +98,18 @@ class Feed:
     def account(self) -> Account:
         """What must have become of the rows submitted so far."""
         return self._oracle.account()
+
+    def _announce(self, event: BatchOpened | BatchClosed, index: int) -> None:
+        key = self.batch_id.encode()
+        headers = event_headers(
+            BATCH_PROGRESS,
+            "/diachi/intake",
+            event=event_id(self.batch_id, 0, 0, BATCH_PROGRESS, index),
+            subject=key,
+            time=_AT.encode(),
+            trace=None,
+        )
+        self._put(BATCH_PROGRESS, [(key, encode(event), headers)])
 
     def _put(self, topic: str, rows: list[Row]) -> None:
         if self._sent.done():

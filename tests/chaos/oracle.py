@@ -12,7 +12,7 @@ from services.address.core import AddressCore
 from services.normaliser.stage import Normaliser
 from services.registrar.stage import Registrar
 from services.stream.envelope import Headers
-from services.stream.outputs import Outputs
+from services.stream.outputs import Output, Outputs
 from services.stream.processor import Stage
 from services.stream.settings import Settings
 from services.stream.state import MemoryStore
@@ -66,6 +66,8 @@ class Oracle:
     """Takes rows in portions; the account grows with them."""
 
     core: AddressCore
+    # All that was put out, progress too, if it is to be kept.
+    made: list[Output] | None = None
     _stages: tuple[Stage, Stage] = field(init=False)
     _stores: tuple[MemoryStore, MemoryStore] = field(init=False)
     _offsets: list[int] = field(default_factory=lambda: [0, 0])
@@ -97,6 +99,9 @@ class Oracle:
         self._offsets[nth] += len(records)
         stage.process(records, store, out)
         store.commit()
+        if self.made is not None:
+            out.announce_transitions(records[-1])
+            self.made += out.records
         for made in out.records:
             self._published[made.topic] += 1
         for steps in out.transitions.values():

@@ -19,7 +19,8 @@ class Proxy:
     """Listens on 127.0.0.1:`port`, and passes everything on to `target`.
 
     `delay` is added to each chunk that passes, in seconds; while `silent`, nothing passes and nobody is told; while
-    `refusing`, new connections are closed at once. May be changed from any thread.
+    `refusing`, new connections are closed at once. May be changed from any thread. `delayed` and `held` count the
+    chunks that came later for it.
     """
 
     port: int
@@ -27,6 +28,8 @@ class Proxy:
     delay: float = 0.0
     silent: bool = False
     refusing: bool = False
+    delayed: int = 0
+    held: int = 0
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -77,7 +80,9 @@ class Proxy:
         with contextlib.suppress(OSError):
             while chunk := await reader.read(_CHUNK):
                 if self.delay:
+                    self.delayed += 1
                     await asyncio.sleep(self.delay)
+                self.held += self.silent
                 while self.silent:
                     await asyncio.sleep(0.05)
                 writer.write(chunk)

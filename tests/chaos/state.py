@@ -27,16 +27,20 @@ def digest(state: Mapping[bytes, bytes]) -> Shown:
 
 
 def show_state(file: Path) -> None:
-    """In a worker: write the state of each partition beside `file` when its processor closes in good order."""
+    """In a worker: write the state of each partition beside `file` when its processor first closes in good order.
+
+    What was shown stays until it is forgotten: a partition that comes back meanwhile was read from the changelog, which
+    would then be compared with itself.
+    """
 
     class Store(processor.MemoryStore):
         def held(self) -> dict[bytes, bytes]:
             return {key: self.get(key) or b"" for key in self._committed}
 
     async def closing(self: processor.PartitionProcessor) -> None:
-        if self.ready:
-            shown = digest(self._store.held())  # type: ignore[attr-defined]
-            _file(file, self._partition.partition).write_text(json.dumps(shown))
+        target = _file(file, self._partition.partition)
+        if self.ready and not target.exists():
+            target.write_text(json.dumps(digest(self._store.held())))  # type: ignore[attr-defined]
         await close(self)
 
     close = processor.PartitionProcessor.close
@@ -52,7 +56,7 @@ def forget_shown(files: Iterable[Path]) -> None:
 
 
 def shown_by(file: Path) -> dict[int, Shown]:
-    """What the worker with that file showed last, by partition."""
+    """What the worker with that file has shown, by partition."""
     return {
         int(each.name.rpartition("-")[2]): Shown(*json.loads(each.read_text()))
         for each in file.parent.glob(f"{file.stem}.state-*")

@@ -5,87 +5,37 @@ With LONG set, the sound build meets the same, and nothing is found; the short f
 
 from __future__ import annotations
 
-import asyncio
 import os
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from services.stream.topics import BATCH_PROGRESS
 from tests.chaos import broken, traps
-from tests.chaos.audit import Finding, Rule, Scope, audit
-from tests.chaos.crew import Crew, Member
-from tests.chaos.feed import Feed, feeding
+from tests.chaos.judgement import Rule
+from tests.chaos.plan import Plan
+from tests.chaos.run import chaos
+from tests.chaos.scene import Scene, new_scene
 from tests.chaos.traps import FAIL, KILL, STOP, Trap
-from tests.chaos.watch import Watcher, watching
-from tests.stream.pipeline import Pipeline, wait_for
-from tests.stream.services import create_service_topics
-from tests.stream.tracker_process import Tracker, free_url
+from tests.chaos.worker_faults import KILLED_AFTER_COMMIT
+from tests.stream.pipeline import wait_for
 
 ROWS = 1200
-PARTITIONS = 3
 SOUND = ""
+LONG = bool(os.environ.get("LONG"))
 
 pytestmark = pytest.mark.timeout(400)
 
 
-@dataclass
-class Scene:
-    """A pipeline on topics of its own, no worker started yet."""
-
-    scope: Scope
-    crew: Crew
-    feed: Feed
-    watcher: Watcher
-
-    def start(self, stage: str, *laid: Trap, broken: str = "") -> Member:
-        member = self.crew.start(stage, *laid, broken=broken)
-        member.doomed = any(trap.action == KILL for trap in laid)
-        return member
-
-    def accounted(self) -> None:
-        """Wait until every row has an outcome, or nothing moves although somebody is at work: it is lost then."""
-        rows = self.feed.rows
-
-        def settled() -> bool:
-            quiet = time.monotonic() - self.watcher.moved
-            return quiet > (1.5 if self.watcher.accounted >= rows else 8.0)
-
-        wait_for(lambda: self.watcher.accounted > 0, "the first row")
-        wait_for(settled, "all rows, or quiet")
-
-    def held(self, member: Member) -> None:
-        """Wait until a worker holds all partitions and processes them."""
-        wait_for(
-            lambda: member.worker.ready() and member.value("diachi_partitions_assigned") == PARTITIONS, "the partitions"
-        )
-
-    def audit(self) -> set[Rule]:
-        self.feed.wait(30)
-        found: list[Finding] = asyncio.run(audit(self.scope, self.feed.account()))
-        print(*found, sep="\n")
-        return {finding.rule for finding in found}
-
-
 @pytest.fixture
 def scene(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Scene]:
-    asyncio.run(create_service_topics(kafka, topic_prefix, PARTITIONS))
-    settings = {"max_batch_records": 100, "session_timeout_ms": 3000, "heartbeat_interval_ms": 500, "gather_ms": 0}
-    with (
-        Pipeline(kafka, topic_prefix, tmp_path, **settings) as pipeline,
-        watching(kafka, topic_prefix + BATCH_PROGRESS, "b", PARTITIONS) as watcher,
-        feeding(kafka, topic_prefix, "b", seed=1) as feed,
-    ):
-        crew = Crew(pipeline, tmp_path, PARTITIONS, Tracker(free_url(), tmp_path / "none"), {})
-        yield Scene(Scope(kafka, topic_prefix, "b"), crew, feed, watcher)
+    with new_scene(kafka, topic_prefix, tmp_path) as made:
+        yield made
 
 
 def sound_or(*builds: object) -> pytest.MarkDecorator:
     """Broken builds, and in the long form the sound one, of which nothing may be found."""
-    names = [*([SOUND] if os.environ.get("LONG") else []), *(getattr(build, "__name__", "") for build in builds)]
+    names = [*([SOUND] if LONG else []), *(getattr(build, "__name__", "") for build in builds)]
     return pytest.mark.parametrize("build", names, ids=lambda name: name or "sound")
 
 
@@ -110,13 +60,14 @@ def test_killed_between_the_transaction_and_its_offsets(scene: Scene, build: str
 
 @sound_or(broken.offsets_before_the_transaction)
 def test_killed_between_the_offsets_and_the_commit(scene: Scene, build: str) -> None:
+    scene.start_tracker()
     scene.start("registrar")
     victim = scene.start("normaliser", Trap(traps.BEFORE_COMMIT, KILL, 3), broken=build)
     scene.feed.submit(ROWS)
     wait_for(lambda: not victim.worker.running, "the kill")
     scene.start("normaliser", broken=build)
     scene.accounted()
-    verdict(build, scene.audit(), Rule.LOST, Rule.MISPLACED, Rule.PUBLISHED)
+    verdict(build, scene.audit(), Rule.LOST, Rule.MISPLACED, Rule.PUBLISHED, Rule.TOTALS)
 
 
 @sound_or(broken.lazy_producer)
@@ -183,3 +134,33 @@ def test_killed_with_its_changelog_written_and_not_committed(scene: Scene, build
     scene.start("registrar", broken=build)
     scene.accounted()
     verdict(build, scene.audit(), Rule.OUTCOME, Rule.MISPLACED)
+
+
+@sound_or(broken.changelog_without_what_is_known)
+def test_what_is_changed_and_never_read_back(scene: Scene, build: str) -> None:
+    scene.start("normaliser")
+    scene.start("registrar", broken=build)
+    scene.feed.submit(ROWS)
+    scene.accounted()
+    verdict(build, scene.audit(), Rule.STATE)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not LONG, reason="one schedule for each broken build: with LONG only")
+@pytest.mark.parametrize("build", [SOUND, *broken.BROKEN], ids=lambda name: name or "sound")
+def test_the_schedule_finds_it_out(build: str, tmp_path: Path) -> None:
+    report = chaos(Plan(seed=1, rows=10_000, broken=build), tmp_path)
+    print(report)
+    assert bool(report.findings) is (build != SOUND), str(report)
+
+
+def test_a_few_steps_of_the_schedule_find_one_out(tmp_path: Path) -> None:
+    report = chaos(first_steps_with(KILLED_AFTER_COMMIT, broken.offsets_after_the_transaction.__name__), tmp_path)
+    print(report)
+    assert Rule.TWICE in {finding.rule for finding in report.findings}
+
+
+def first_steps_with(fault: object, build: str) -> Plan:
+    """A short plan that has a certain fault."""
+    plans = (Plan(seed, rows=3000, steps=2, broken=build) for seed in range(10_000))
+    return next(plan for plan in plans if any(each is fault for each, _ in plan.schedule()))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-import orjson
 import pytest
 from aiokafka import ConsumerRecord
 
 from gazetteer.gazetteer import Gazetteer
+from gazetteer.model import Village
 from services.stream.connection import Connection
+from services.stream.settings import Settings
 from services.stream.topic_admin import create_topics
 from services.stream.topics import (
     BATCH_PROGRESS,
+    BATCH_STATUS,
     DIGITISED,
     MAP_FEATURE,
     NATIONAL,
@@ -23,17 +26,32 @@ from services.stream.topics import (
     RAW,
     REGISTRAR_STATE,
     REVIEW,
+    VILLAGES,
 )
+from services.stream.village_topic import VillageTopic
 from tests.chaos.broker import ProxiedBroker, proxied_broker
-from tests.chaos.rows import Row, compose
+from tests.chaos.rows import Row, alone, compose, renewed
 from tests.chaos.watch import Watcher, watching
 from tests.stream.kafka_io import produce, read_committed
 from tests.stream.pipeline import Pipeline, wait_for
+from tests.stream.tracker_process import Tracker, free_url
 
 ROWS = 400
 PARTITIONS = 2
 PREFIX = "compacted."
-COMPACTED = (DIGITISED, MAP_FEATURE, NATIONAL, REVIEW, NORMALISER_STATE, REGISTRAR_STATE)
+COMMUNE = "02215"
+COMPACTED = (
+    DIGITISED,
+    MAP_FEATURE,
+    NATIONAL,
+    REVIEW,
+    NORMALISER_STATE,
+    REGISTRAR_STATE,
+    BATCH_STATUS,
+    VILLAGES,
+)
+# A withdrawn record is remembered as such, and a batch is never withdrawn.
+WITHOUT_TOMBSTONES = (NORMALISER_STATE, BATCH_STATUS)
 # Small segments, cleaned as soon as there is anything to clean. Tombstones stay for their seven days.
 EAGER = {"segment.ms": "1000", "min.cleanable.dirty.ratio": "0.01", "min.compaction.lag.ms": "0"}
 
@@ -43,24 +61,6 @@ Latest = dict[tuple[int, bytes], bytes | None]
 def latest(records: list[ConsumerRecord]) -> Latest:
     """The last value of each key, as a consumer comes to know it that reads from the first of `records`."""
     return {(record.partition, record.key): record.value for record in records}
-
-
-def renewed(rows: list[Row], line_no: int, draw: random.Random) -> list[Row]:
-    """The same records again on later lines: moved by a kilometre, turned into one to review, or withdrawn."""
-    made: list[Row] = []
-    for key, value, headers in rows:
-        raw = orjson.loads(value) if value and value.endswith(b"}") else {}
-        if "address" not in raw or key != f"chaos:{raw.get('source_record_id')}".encode():
-            continue
-        raw["line_no"] = line_no + len(made)
-        what = draw.random()
-        if what < 0.5 and "position" in raw:
-            raw["position"]["lat"] = round(raw["position"]["lat"] + 0.0009, 6)
-        elif what < 0.7:
-            raw["address"] = f"kho hàng số {line_no} ở đâu đó"
-        renewal = None if what > 0.85 else orjson.dumps(raw)
-        made.append((key, renewal, [headers[0], (headers[1][0], str(raw["line_no"]).encode())]))
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +81,22 @@ def write(servers: str, watcher: Watcher, rows: list[Row], accounted: int) -> No
     wait_for(lambda: watcher.accounted >= accounted, f"{accounted} rows")
 
 
+def confirm(servers: str, *villages: tuple[str, float]) -> None:
+    """Publish a list of the villages of one commune, by name and latitude; those of the list before are withdrawn."""
+    settings = Settings(kafka_bootstrap_servers=servers, topic_prefix=PREFIX)
+    listed = [Village(name, "thôn", None, COMMUNE, "list", lat, 105.2) for name, lat in villages]
+    topic = VillageTopic(settings, Gazetteer.load().edition)
+    asyncio.run(topic.publish(listed, lambda village: village.commune_code, withdraw_missing=True))
+
+
 def test_a_consumer_that_starts_late_sees_the_same_last_values(broker: ProxiedBroker, tmp_path: Path) -> None:
     servers = broker.direct
     asyncio.run(
         create_topics(Connection(servers), PREFIX, partitions=PARTITIONS, replication_factor=1, overrides=EAGER)
     )
-    rows = compose(Gazetteer.load(), ROWS, "b")
-    again = renewed(rows, ROWS + 1, random.Random(1))
+    gazetteer, draw = Gazetteer.load(), random.Random(1)
+    rows = compose(gazetteer, ROWS, "b")
+    news = [renewed(gazetteer, row, "b", ROWS + nth, draw) for nth, row in enumerate(alone(rows), start=1)]
     seen: dict[str, dict[tuple[int, int], ConsumerRecord]] = {topic: {} for topic in COMPACTED}
 
     def look() -> dict[str, list[ConsumerRecord]]:
@@ -97,29 +106,36 @@ def test_a_consumer_that_starts_late_sees_the_same_last_values(broker: ProxiedBr
             seen[topic].update({(record.partition, record.offset): record for record in records})
         return found
 
+    tracker = Tracker(free_url(), tmp_path / "tracker.log")
     with (
+        ExitStack() as stack,
         Pipeline(servers, PREFIX, tmp_path) as pipeline,
         watching(servers, PREFIX + BATCH_PROGRESS, "b", PARTITIONS) as watcher,
     ):
         pipeline.start("normaliser")
         pipeline.start("registrar")
+        tracker.start({"KAFKA_BOOTSTRAP_SERVERS": servers, "DIACHI_TOPIC_PREFIX": PREFIX})
+        stack.callback(tracker.kill)
+        tracker.ready()
+        confirm(servers, ("Hư Cấu", 22.1), ("Tưởng Tượng", 22.2))
         write(servers, watcher, rows, ROWS)
         look()
-        write(servers, watcher, again, ROWS + len(again))
+        confirm(servers, ("Hư Cấu", 22.3))
+        write(servers, watcher, news, ROWS + len(news))
         look()
         # The segment that is written to is never cleaned: something must come after.
-        last = compose(Gazetteer.load(), ROWS, "b", first_line=ROWS + len(again) + 1)
+        last = compose(gazetteer, ROWS, "b", first_line=ROWS + len(news) + 1)
 
         def cleaned() -> bool:
             left = look()
             return all(len(left[topic]) < len(seen[topic]) for topic in COMPACTED)
 
-        write(servers, watcher, last, ROWS + len(again) + len(last))
+        confirm(servers, ("Hư Cấu", 22.4))
+        write(servers, watcher, last, ROWS + len(news) + len(last))
         wait_for(cleaned, "the cleaner", 120)
         late = look()
     for topic in COMPACTED:
         early = latest([record for _, record in sorted(seen[topic].items())])
         assert latest(late[topic]) == early, topic
-        # A withdrawn record is remembered as such.
-        tombstones = topic != NORMALISER_STATE
+        tombstones = topic not in WITHOUT_TOMBSTONES
         assert (None in early.values()) is tombstones, f"tombstones on {topic}: {not tombstones}"

@@ -47,6 +47,11 @@ class Watcher:
         return None
 
     @property
+    def quiet(self) -> float:
+        """The seconds since something was put out."""
+        return time.monotonic() - self.moved
+
+    @property
     def accounted(self) -> int:
         """Lines that have an outcome."""
         return len(self.lines)

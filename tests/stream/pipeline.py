@@ -81,8 +81,12 @@ class Worker:
     def wait(self, seconds: float) -> int:
         return self._process.wait(seconds)
 
-    def terminate(self) -> int:
+    def ask_to_end(self) -> None:
+        """SIGTERM."""
         self._process.terminate()
+
+    def terminate(self) -> int:
+        self.ask_to_end()
         return self.wait(30)
 
     @property
