@@ -44,6 +44,8 @@ log = structlog.get_logger()
 
 EXIT_GAVE_UP = 70
 _TAIL_RECORDS = 64
+# So long a tracker may be without partitions while another one gives them up.
+_IDLE_SECONDS = 30.0
 
 
 class SteadyFlow(FlowControlEvent):
@@ -83,6 +85,7 @@ class CrashOnlyApp(faust.App):
         super().__init__(*args, broker=_addresses(connection), broker_credentials=_credentials(connection), **options)
         self.connection = connection
         self.flow_control = SteadyFlow()
+        self._idle: asyncio.TimerHandle | None = None
 
     def _new_web(self) -> Web:
         return OwnPages(self)
@@ -108,6 +111,16 @@ class CrashOnlyApp(faust.App):
         if revoked and not self.should_stop:
             self.give_up({"error": "partitions were taken away: run one tracker only"})
         await super()._on_partitions_revoked(revoked)
+
+    async def _on_partitions_assigned(self, assigned: set[Any], generation_id: int = 0) -> None:
+        # A client that meets a broker right after its start may know of no topics, and would never ask again.
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if not assigned and not self.should_stop:
+            why = {"error": "no partitions were assigned: does another tracker run, or did the broker just start?"}
+            self._idle = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self.give_up, why)
+        await super()._on_partitions_assigned(assigned, generation_id)
 
 
 def _addresses(connection: Connection) -> list[str]:
