@@ -35,7 +35,7 @@ PREFIX = "soak."
 # What comes while the broker is slow, and after all.
 SLOW_ROWS, LAST_ROWS = 1200, 100
 # More than a submission sends before anything became of it.
-FILE_ROWS = 12_000
+FILE_ROWS = 6_000
 # Seconds that each piece of what passes between services and broker is late, one after the other.
 LATENCIES = (0.1, 0.5, 0.3)
 # What a record leaves behind in either stage, its packed state (decision 59), about twofold; and beside that, in all,
