@@ -80,7 +80,8 @@ RECORDS := 40000
 fuzz: install
 	$(BIN)/python -m tests.hostile --count $(N) --records $(RECORDS) $(if $(SEED),--seed $(SEED))
 
-# Memory over a million records, state restore, and a broker that goes: some ten minutes. See docs/limits.md.
+# Memory over a million records, state restore, a broker that goes and is slow, and who waits for whom: some fifteen
+# minutes. Fails beyond its bounds. See docs/limits.md.
 soak: install
 	$(BIN)/python -m tests.soak $(SOAK)
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
@@ -22,8 +22,15 @@ SOURCE = "/diachi/intake"
 _PART = 128
 
 
+class Rows(NamedTuple):
+    """How many, and the bytes of their values."""
+
+    rows: int
+    size: int
+
+
 class RowSender:
-    """The rows of one batch: `take` makes record batches of some of them, `flush` sends these.
+    """The rows of one batch.
 
     `topic` is the raw topic's name with its prefix, `trace` the traceparent of the batch.
     """
@@ -35,11 +42,12 @@ class RowSender:
         self._trace = trace
         self._batch_header = (BATCH_ID, batch_id.encode())
 
-    async def send(self, rows: Iterator[Record], most: int) -> int:
-        """Send so many of the rows and wait until the broker has them; how many there were. Reads them in a thread."""
+    async def send(self, rows: Iterator[Record], most: int, most_bytes: int) -> Rows:
+        """Send so many of the rows, or somewhat more than so many bytes, and wait until the broker has them; what there
+        was. Reads them in a thread."""
         partitions = len(await self._producer.partitions_for(self._topic))
         builders: dict[int, list[Any]] = {number: [] for number in range(partitions)}
-        taken = await asyncio.to_thread(self._take, rows, most, builders)
+        taken = await asyncio.to_thread(self._take, rows, most, most_bytes, builders)
         sent = [
             await self._producer.send_batch(builder, self._topic, partition=partition)
             for partition, filled in builders.items()
@@ -48,10 +56,10 @@ class RowSender:
         await asyncio.gather(*sent)
         return taken
 
-    def _take(self, rows: Iterator[Record], most: int, builders: dict[int, list[Any]]) -> int:
-        time_ms, taken = int(time.time() * 1000), 0
+    def _take(self, rows: Iterator[Record], most: int, most_bytes: int, builders: dict[int, list[Any]]) -> Rows:
+        time_ms, taken, size = int(time.time() * 1000), 0, 0
         time_now = rfc3339(time_ms)
-        while part := list(islice(rows, min(_PART, most - taken))):
+        while size < most_bytes and (part := list(islice(rows, min(_PART, most - taken)))):
             numbers = partitions_of([record.key for record in part], len(builders))
             for record, number in zip(part, numbers, strict=True):
                 headers = self._headers(record, time_now)
@@ -60,7 +68,8 @@ class RowSender:
                     filled.append(self._producer.create_batch())
                     _append(filled[-1], record, headers, time_ms)
             taken += len(part)
-        return taken
+            size += sum(len(record.value) for record in part)
+        return Rows(taken, size)
 
     def _headers(self, record: Record, time_now: bytes) -> Headers:
         headers = event_headers(

@@ -21,13 +21,13 @@ from services.address.redact import redact
 from services.intake.records import Record
 from services.intake.row_sender import SOURCE, RowSender
 from services.intake.tracker_client import TrackerClient, TrackerTokenError, TrackerUnavailableError
+from services.intake.window import MOST_IN_FLIGHT, Window
 from services.stream.connection import connection_of
 from services.stream.envelope import event_headers, event_id, rfc3339
 from services.stream.settings import Settings
 from services.stream.topic_ids import topic_id
 from services.stream.topics import BATCH_PROGRESS, RAW
 
-MOST_IN_FLIGHT = 60_000
 _CHUNK = 2000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.03, 0.25
 _MOST_NAME = 200
@@ -71,7 +71,8 @@ def batch_name(name: str) -> str:
 class Submission:
     """One batch on its way. `run` sends it; `stall` is how many seconds nothing may move before it gives up.
 
-    Without a tracker the rows in flight are not bounded and nobody waits.
+    `most_in_flight` bounds the rows on their way, and how long these take bounds them further. Without a tracker they
+    are not bounded and nobody waits.
     """
 
     def __init__(
@@ -91,8 +92,7 @@ class Submission:
         self._name = batch_name(name)
         self._tracker = tracker
         self._stall_seconds = stall
-        self._most_in_flight = most_in_flight
-        self._chunk = max(1, min(_CHUNK, most_in_flight // 2))
+        self._window = Window(most_in_flight)
         self.batch_id = batch_id
         trace_id = UUID(batch_id).hex
         self._trace = f"00-{trace_id}-{trace_id[:16]}-01".encode()
@@ -123,9 +123,10 @@ class Submission:
             yield self._progress()
             sender = RowSender(producer, self._settings.topic_prefix + RAW, self.batch_id, self._trace)
             rows = iter(records)
-            while sent := await sender.send(rows, self._chunk):
-                self._sent += sent
+            while (sent := await sender.send(rows, *self._chunk())).rows:
+                self._sent += sent.rows
                 self._moved_at = time.monotonic()
+                self._window.sent(sent.rows, sent.size, self._moved_at)
                 yield self._progress()
                 async for progress in self._make_room():
                     yield progress
@@ -155,11 +156,17 @@ class Submission:
         topic = self._settings.topic_prefix + BATCH_PROGRESS
         await producer.send_and_wait(topic, encode(event), key=key, headers=headers)
 
+    def _chunk(self) -> tuple[int, int]:
+        """How many rows are sent at once, and how many bytes: half of the room, so that there is never nothing under
+        way."""
+        return max(1, min(_CHUNK, self._window.rows // 2)), self._window.size // 2
+
     async def _make_room(self) -> AsyncIterator[Progress]:
-        """Wait while too many rows are in flight, so that a person's decision does not wait behind all of them."""
-        while self._tracker is not None and self._sent - self._progress().accounted >= self._most_in_flight:
+        """Wait while too many rows are in flight, so that others do not wait behind all of them."""
+        while self._tracker is not None and self._window.full:
             if await self._poll():
                 yield self._progress()
+            self._window.accounted(self._progress().accounted, time.monotonic())
 
     async def _follow(self) -> AsyncIterator[Progress]:
         while not self._progress().complete:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -25,6 +25,9 @@ _MOST_UNPACKED_BYTES = 2 * 1024**3
 _MOST_PARTS = 10_000
 _WAIT_SECONDS = MOST_SECONDS + 60
 
+# A workbook and the name of a sheet, "" for the first, to the lines that the child writes.
+Unpack = Callable[[Path, str], mmap.mmap]
+
 
 class Workbook:
     """One sheet as a table. Its rows lie in a temporary file without a name until the table is dropped."""
@@ -32,11 +35,14 @@ class Workbook:
     columns: tuple[str, ...] | None
     notes: tuple[str, ...]
 
-    def __init__(self, path: Path, sheet: str | None = None, wanted: Collection[str] = ()) -> None:
-        """`sheet` is its name, the first one if None. Raises ReadError, OSError."""
+    def __init__(
+        self, path: Path, sheet: str | None = None, wanted: Collection[str] = (), *, unpack: Unpack | None = None
+    ) -> None:
+        """`sheet` is its name, the first one if None; `unpack` does what the child process does. Raises ReadError,
+        OSError."""
         self._path = path
         require_modest(path)
-        self._spool = _unpack(path, sheet or "")
+        self._spool = (unpack or unpacked)(path, sheet or "")
         self._head = Head(*orjson.loads(next(self._lines(0))))
         if self._head.width > MOST_COLUMNS:
             raise ReadError(
@@ -108,7 +114,7 @@ def require_modest(path: Path) -> None:
         )
 
 
-def _unpack(path: Path, sheet: str) -> mmap.mmap:
+def unpacked(path: Path, sheet: str) -> mmap.mmap:
     """The lines that the child wrote. Raises ReadError."""
     # -P: a folder named like a package of this project must not come before it.
     command = [sys.executable, "-P", "-m", "services.intake.workbook_child", str(path), sheet]
@@ -117,20 +123,21 @@ def _unpack(path: Path, sheet: str) -> mmap.mmap:
             status = subprocess.run(command, stdout=spool, stderr=said, timeout=_WAIT_SECONDS, check=False).returncode
         except subprocess.TimeoutExpired:
             status = None
-        if status == CANNOT_READ:
-            raise ReadError(f"{path.name}: {_text(said)}")
-        if status is None or status < 0 or status == TOO_LARGE:
-            raise ReadError(
-                f"{path.name} needs more than {MOST_MEMORY_BYTES // 1024**3} GiB of memory or {MOST_SECONDS} s to "
-                "unpack: its cells reach too far, or it is no honest workbook. Delete what lies outside the table, or "
-                "save it as CSV (UTF-8)"
-            )
-        if status != 0:
-            raise ReadError(f"{path.name} cannot be unpacked: open it and save it as .xlsx")
-        spool.seek(0)
-        return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)
+        return lines_of(path, status, spool, said)
 
 
-def _text(said: IO[bytes]) -> str:
-    said.seek(0)
-    return said.read().decode(errors="replace")
+def lines_of(path: Path, status: int | None, spool: IO[bytes], said: IO[bytes]) -> mmap.mmap:
+    """What a child that ended with `status`, None if it took too long, left behind. Raises ReadError."""
+    if status == CANNOT_READ:
+        said.seek(0)
+        raise ReadError(f"{path.name}: {said.read().decode(errors='replace')}")
+    if status is None or status < 0 or status == TOO_LARGE:
+        raise ReadError(
+            f"{path.name} needs more than {MOST_MEMORY_BYTES // 1024**3} GiB of memory or {MOST_SECONDS} s to "
+            "unpack: its cells reach too far, or it is no honest workbook. Delete what lies outside the table, or "
+            "save it as CSV (UTF-8)"
+        )
+    if status != 0:
+        raise ReadError(f"{path.name} cannot be unpacked: open it and save it as .xlsx")
+    spool.seek(0)
+    return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)

@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.stream.closing import close_consumer
 from services.stream.connection import Connection
 from services.stream.outputs import InputRecord
 from services.stream.topic_ids import topic_id
@@ -98,7 +99,7 @@ class News:
 
     async def stop(self) -> None:
         if self._consumer is not None:
-            await self._consumer.stop()
+            await close_consumer(self._consumer)
 
     async def _fetch(self, position: int) -> None:
         assert self._consumer is not None

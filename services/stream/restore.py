@@ -8,6 +8,7 @@ import time
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.stream.closing import close_consumer
 from services.stream.connection import Connection
 from services.stream.state import StateStore
 
@@ -56,7 +57,7 @@ async def restore(
                     read += 1
             await asyncio.sleep(0)
     finally:
-        await consumer.stop()
+        await close_consumer(consumer)
     return read
 
 
@@ -81,7 +82,7 @@ async def _end(
                 )
             await asyncio.sleep(_OPEN_POLL_SECONDS)
     finally:
-        await all_of_it.stop()
+        await close_consumer(all_of_it)
 
 
 def _consumer(connection: Connection, changelog: TopicPartition, isolation_level: str) -> AIOKafkaConsumer:

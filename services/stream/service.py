@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.stream.breaker import Breaker
+from services.stream.closing import close_consumer
 from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
 from services.stream.news import Learner, News
@@ -86,12 +87,15 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer.subscribe([self._topic], listener=self)
         stopping = asyncio.ensure_future(stop.wait())
         following: asyncio.Task[None] | None = None
+        starting: asyncio.Future[None] | None = None
         try:
             if self._news is not None:
                 await self._news.start()
                 following = asyncio.create_task(self._news.follow())
-                following.add_done_callback(self._news_ended)
-            await consumer.start()
+                following.add_done_callback(self._watched_ended)
+            # It ends with the first assignment, for which a broker that goes just now would let it wait for ever.
+            starting = asyncio.ensure_future(consumer.start())
+            starting.add_done_callback(self._watched_ended)
             self._apart_since = time.monotonic()
             while not stop.is_set() and self._failure is None:
                 waking = asyncio.ensure_future(self._wake.wait())
@@ -104,8 +108,10 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         finally:
             stopping.cancel()
             self._closing = True
+            if starting is not None:
+                starting.cancel()
             await self._stop_all()
-            await self._close(consumer)
+            await close_consumer(consumer)
             # An assignment that was under way has ended by now.
             await self._stop_all()
             await self._stop_news(following)
@@ -148,13 +154,6 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             news=self._news,
         )
 
-    async def _close(self, consumer: AIOKafkaConsumer) -> None:
-        """Close it; what became of its last fetch is no matter, as nothing of that was processed."""
-        try:
-            await consumer.stop()
-        except KafkaError as error:
-            log.warning("the consumer did not close in good order", error=type(error).__name__)
-
     async def _subscribe_anew(self, consumer: AIOKafkaConsumer) -> None:
         """Make the group assign again, which is the only way back to a lost partition."""
         await asyncio.sleep(_REJOIN_SECONDS)
@@ -166,9 +165,10 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._stop_all()
         consumer.subscribe([self._topic], listener=self)
 
-    def _news_ended(self, following: asyncio.Task[None]) -> None:
-        """A worker that hears no more news would go on with what is no longer so."""
-        error = None if following.cancelled() else following.exception()
+    def _watched_ended(self, task: asyncio.Future[None]) -> None:
+        """A worker that cannot start fails; so does one that hears no more news, and would go on with what is no longer
+        so."""
+        error = None if task.cancelled() else task.exception()
         if error is not None:
             self._failure = error
             self._wake.set()

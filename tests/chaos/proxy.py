@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 from services.process.ports import free_port
 
 _CHUNK = 32 * 1024
+_MOST_UNDER_WAY = 256
 
 
 @dataclass
 class Proxy:
     """Listens on 127.0.0.1:`port`, and passes everything on to `target`.
 
-    `delay` is added to each chunk that passes, in seconds; while `silent`, nothing passes and nobody is told; while
-    `refusing`, new connections are closed at once. May be changed from any thread. `delayed` and `held` count the
-    chunks that came later for it.
+    `delay` is added to each chunk that passes, in seconds, one chunk after the other; `latency` is how long each is on
+    its way, with others behind it. While `silent`, nothing passes and nobody is told; while `refusing`, new connections
+    are closed at once. May be changed from any thread. `delayed` and `held` count the chunks that came later for it.
     """
 
     port: int
     target: int
     delay: float = 0.0
+    latency: float = 0.0
     silent: bool = False
     refusing: bool = False
     delayed: int = 0
@@ -77,16 +79,31 @@ class Proxy:
                 each.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while chunk := await reader.read(_CHUNK):
-                if self.delay:
-                    self.delayed += 1
-                    await asyncio.sleep(self.delay)
-                self.held += self.silent
-                while self.silent:
-                    await asyncio.sleep(0.05)
-                writer.write(chunk)
-                await writer.drain()
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_MOST_UNDER_WAY)
+        taking = asyncio.ensure_future(self._take(reader, under_way))
+        try:
+            with contextlib.suppress(OSError):
+                while (arrival := await under_way.get())[1]:
+                    due, chunk = arrival
+                    self.delayed += self.delay > 0
+                    await asyncio.sleep(max(self.delay, due - self._loop.time()))
+                    self.held += self.silent
+                    while self.silent:
+                        await asyncio.sleep(0.05)
+                    writer.write(chunk)
+                    await writer.drain()
+        finally:
+            taking.cancel()
+
+    async def _take(self, reader: asyncio.StreamReader, under_way: asyncio.Queue[tuple[float, bytes]]) -> None:
+        """Put what comes on its way, with the time when it is due; nothing at all is the end."""
+        chunk = b"-"
+        while chunk:
+            try:
+                chunk = await reader.read(_CHUNK)
+            except OSError:
+                chunk = b""
+            await under_way.put((self._loop.time() + self.latency, chunk))
 
 
 @contextmanager

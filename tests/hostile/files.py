@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from services.intake import workbook_child
 from services.intake.mapping import MappingError
 from services.intake.readers import ReadError, open_table
 from services.intake.records import RecordBuilder
-from services.intake.workbook import require_modest
+from services.intake.workbook import SIGNATURES, Unpack, Workbook, lines_of, unpacked
 from tests.hostile.records import Sent
 from tests.hostile.stages import InProcess
 from tests.hostile.tables import File
@@ -25,7 +26,7 @@ _MOST_ROWS = 200
 _PANIC, _OURS = 1, 97
 
 
-def answer(file: File, folder: Path, stages: InProcess) -> str:
+def answer(file: File, folder: Path, stages: InProcess, unpack: Unpack = unpacked) -> str:
     """Read a file as `diachi submit` does, and give its first rows to the stages; "rows", or the error's name.
 
     Whatever else is raised is a fault of ours, and goes on.
@@ -34,7 +35,7 @@ def answer(file: File, folder: Path, stages: InProcess) -> str:
     path = folder / f"file{ending}"
     path.write_bytes(data)
     try:
-        table = open_table(path)
+        table = Workbook(path, unpack=unpack) if data.startswith(SIGNATURES) else open_table(path)
         builder = RecordBuilder("post", table.columns, {}, None)
         found = table.scan()
     except (ReadError, MappingError) as error:
@@ -49,41 +50,33 @@ def answer(file: File, folder: Path, stages: InProcess) -> str:
     return "rows" if records else "no rows"
 
 
-def unpack(file: File, folder: Path) -> str:
+def forked(path: Path, sheet: str) -> mmap.mmap:
     """Unpack a workbook as the child process of intake does, in a fork: many times as fast as a process from nothing.
 
-    Returns "unpacked", or why not; "damaged" is a panic of the reader, which intake takes for a file that cannot be
-    unpacked. An exception of our own is a fault.
+    A panic of the reader is what intake takes for a file that cannot be unpacked. An exception of our own is a fault.
     """
-    path = folder / f"file{file[1]}"
-    path.write_bytes(file[0])
-    try:
-        require_modest(path)
-    except ReadError:
-        path.unlink()
-        return "refused unread"
-    child = os.fork()
-    if child == 0:
-        _unpack_and_exit(path)
-    _, status = os.waitpid(child, 0)
-    path.unlink()
-    if os.WIFSIGNALED(status):
-        return "over its bounds"
-    names = {0: "unpacked", workbook_child.CANNOT_READ: "refused", workbook_child.TOO_LARGE: "over its bounds"}
-    if os.WEXITSTATUS(status) == _OURS:
-        raise AssertionError(f"the child failed: {path.with_suffix('.out').read_text()[-1000:]}")
-    return names.get(os.WEXITSTATUS(status), "damaged")
+    with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as said:
+        child = os.fork()
+        if child == 0:
+            _unpack_and_exit(path, sheet, spool.fileno(), said.fileno())
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status == _OURS:
+            said.seek(0)
+            raise AssertionError(f"the child failed: {said.read().decode()[-1000:]}")
+        return lines_of(path, status, spool, said)
 
 
-def _unpack_and_exit(path: Path) -> None:
+def _unpack_and_exit(path: Path, sheet: str, spool: int, said: int) -> None:
     status = _PANIC
     try:
-        sink = os.open(path.with_suffix(".out"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        os.dup2(sink, sys.stdout.fileno())
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-        status = workbook_child.main([str(path), ""])
+        # Panics go to the descriptor itself.
+        os.dup2(said, 2)
+        sys.stdout, sys.stderr = os.fdopen(spool, "w"), os.fdopen(said, "w")
+        status = workbook_child.main([str(path), sheet])
+        sys.stdout.flush()
+        sys.stderr.flush()
     except Exception:
-        path.with_suffix(".out").write_text(traceback.format_exc())
+        os.write(said, traceback.format_exc().encode())
         status = _OURS
     finally:
         os._exit(status)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
+import time
 import tracemalloc
 import zipfile
 from collections import Counter
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psutil
 import pytest
 import xlsxwriter
 import yaml
@@ -22,16 +25,16 @@ from services.intake.readers import ReadError, open_table
 from services.intake.records import RecordBuilder
 from services.stream.envelope import BATCH_ID, LINE_NO, batch_row, event_headers, event_time, rfc3339
 from services.stream.replay import replay_of, without_replay
+from tests.hostile import __main__ as fuzzer
 from tests.hostile.campaign import BOMBS, Campaign, shares
 from tests.hostile.records import Sent
 from tests.hostile.stages import InProcess, Unanswered
-from tests.hostile.through_kafka import hostile_records, run
+from tests.hostile.through_kafka import MOST_SERVICE_MIB, Outcome, hostile_records, run
+from tests.hostile.workbooks import huge_cell
 
 SEED = 223_589
 INPUTS = 12_000
 RECORDS = 4000
-# About twice of what so many inputs come to: the state of their records, and caches that are not full yet.
-MOST_MIB = 512
 FOUND: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("regressions.yaml").read_text(encoding="utf-8"))
 
 headers = st.lists(st.tuples(st.text(max_size=30), st.none() | st.binary(max_size=60)), max_size=8)
@@ -59,13 +62,13 @@ def campaign() -> Campaign:
 @pytest.mark.parametrize(("kind", "count"), [each for each in shares(INPUTS).items() if each[0] != BOMBS])
 def test_each_input_of_a_kind_is_answered_and_memory_stays_bounded(campaign: Campaign, kind: str, count: int) -> None:
     print(campaign.run(kind, count))
-    assert campaign.grown_mib() < MOST_MIB
+    assert campaign.grown_mib() < campaign.most_mib()
 
 
 def test_each_hostile_record_is_answered_by_the_real_services(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
     outcome = run(kafka, topic_prefix, tmp_path, hostile_records(SEED, RECORDS))
     print(outcome)
-    assert all(mib < MOST_MIB for mib in outcome.memory.values())
+    assert outcome.faults() == []
     codes = {
         "input.not_json",
         "input.not_utf8",
@@ -84,6 +87,19 @@ def test_what_the_fuzzer_found_stays_mended(found: dict[str, Any]) -> None:
     sent = Sent(b"post:1", found["value"].encode(), tuple(given))
     stages.feed([sent._replace(timestamp=found.get("timestamp", sent.timestamp))])
     assert sorted(stages.answers.elements()) == sorted(found["answers"])
+
+
+def test_too_much_memory_ends_the_fuzzer_with_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["hostile", "--records", "0", "--seed", "1"])
+    monkeypatch.setattr(fuzzer, "shares", lambda _: {"bytes": 20})
+    assert fuzzer.main() == 0
+    monkeypatch.setattr(Campaign, "peak_mib", lambda _: 5000.0)
+    assert fuzzer.main() == 1
+    assert "MiB more than before" in capsys.readouterr().err
+    greedy = Outcome(1, Counter(), [], {"normaliser": MOST_SERVICE_MIB + 1.0})
+    assert len(greedy.faults()) == 1
 
 
 def test_a_record_that_is_not_answered_would_be_named(stages: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +187,17 @@ def sheet_with(path: Path, write: Any) -> Path:
     write(book, sheet)
     book.close()
     return path
+
+
+def test_a_zip_bomb_ends_what_unpacks_it_and_not_the_command(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.xlsx"
+    huge_cell(bomb, 1024)
+    assert bomb.stat().st_size < 6 * 2**20
+    before, started = psutil.Process().memory_info().rss, time.monotonic()
+    with pytest.raises(ReadError, match="needs more than 3 GiB of memory or 300 s to unpack"):
+        open_table(bomb)
+    assert psutil.Process().memory_info().rss - before < 16 * 2**20
+    assert time.monotonic() - started < 60
 
 
 def test_an_escape_that_is_half_a_character_stays_as_it_is_written(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ PREFIX = "hostile."
 PARTITIONS = 6
 _BATCH_ID = "hostile"
 _RECORDS_A_BATCH = 200
+# About twice of what either service has at the most.
+MOST_SERVICE_MIB = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class Outcome:
     answers: Counter[str]
     unanswered: list[tuple[int, int]]
     memory: dict[str, float]
+
+    def faults(self) -> list[str]:
+        """What was not as it must be: that each record has its answer is seen to before."""
+        return [
+            f"the {name} had {mib:,.0f} MiB, {MOST_SERVICE_MIB} at the most"
+            for name, mib in self.memory.items()
+            if mib > MOST_SERVICE_MIB
+        ]
 
     def __str__(self) -> str:
         memory = ", ".join(f"{name} {mib:,.0f} MiB at the most" for name, mib in self.memory.items())

@@ -176,6 +176,24 @@ def bomb(random: Random) -> File:
     return out.getvalue(), ".xlsx"
 
 
+def huge_cell(path: Path, mebibytes: int) -> None:
+    """Write a small .xlsx of which one cell is so large."""
+    made, target = io.BytesIO(), "xl/sharedStrings.xml"
+    book = xlsxwriter.Workbook(made, {"in_memory": True})
+    book.add_worksheet().write_column(0, 0, ["address", "x"])
+    book.close()
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
+        for name in old.namelist():
+            if name != target:
+                new.writestr(name, old.read(name))
+        before, tag, after = old.read(target).rpartition(b"<t>")
+        with new.open(target, "w", force_zip64=True) as part:
+            part.write(before + tag)
+            for _ in range(mebibytes):
+                part.write(b"x" * _BOMB_BYTES)
+            part.write(after)
+
+
 def _in_the_corner(reference: bytes) -> bytes:
     """A sheet of two cells, the second of which says that it stands far away."""
     made, out = io.BytesIO(), io.BytesIO()

@@ -1,12 +1,16 @@
-"""A backlog through the real services while one of them stands still and the broker goes away and comes back."""
+"""A backlog through the real services while one of them stands still, and the broker goes away and is slow."""
 
 from __future__ import annotations
 
 import asyncio
+import csv
 import os
 import signal
+import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,18 +18,32 @@ from pathlib import Path
 import orjson
 import psutil
 
-from services.stream.broker.local import LocalBroker
 from services.stream.topics import BATCH_PROGRESS, RAW
-from tests.bench.usage import cpu_seconds
+from services.tracker.exactly_once import EXIT_GAVE_UP
+from tests.chaos.broker import ProxiedBroker
 from tests.hostile.records import Sent, with_row
 from tests.hostile.through_kafka import send
 from tests.soak.memory import SHARES, new
+from tests.soak.spent import Spent, spent
 from tests.stream.kafka_io import read_committed
-from tests.stream.pipeline import Pipeline, Worker, metric, wait_for
+from tests.stream.pipeline import DIACHI, Pipeline, Worker, metric, wait_for
 from tests.stream.services import create_service_topics
+from tests.stream.tracker_process import Tracker, free_url
 
 PARTITIONS = 6
 PREFIX = "soak."
+# What comes while the broker is slow, and after all.
+SLOW_ROWS, LAST_ROWS = 1200, 100
+# More than a submission sends before anything became of it.
+FILE_ROWS = 6_000
+# Seconds that each piece of what passes between services and broker is late, one after the other.
+LATENCIES = (0.1, 0.5, 0.3)
+# What a record leaves behind in either stage, its packed state (decision 59), about twofold; and beside that, in all,
+# caches that fill, and what is in hand.
+MOST_BYTES_A_RECORD, MOST_BYTES_BESIDE = 1200, 48 * 2**20
+# Of a core. Who tries again and again without a pause uses a whole one.
+MOST_SHARE_AWAY = 0.25
+MOST_MIB_GROWN = 128
 _BATCH_ID = "soak"
 _CHUNK = 50_000
 _LIMIT_SECONDS = 1800.0
@@ -33,54 +51,129 @@ _LIMIT_SECONDS = 1800.0
 
 @dataclass
 class Backlog:
-    """What a run of `records` showed. Memory is resident MiB: of a stage, at SHARES of its backlog. `away` is the share
-    of one core that each service used while the broker was away, by how it went."""
+    """What a run of `records` showed. `memory`: records done and resident MiB of a stage, at SHARES of its backlog.
+    `away`: what each process used while the broker was away, by how it went, and while it was slow. `slow`: records
+    that each stage worked on meanwhile; `resumed`: seconds until the rest was done, once it was slow no more."""
 
     records: int
-    memory: dict[str, list[float]] = field(default_factory=dict)
-    away: dict[str, dict[str, float]] = field(default_factory=dict)
+    memory: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    away: dict[str, Spent] = field(default_factory=dict)
+    slow: dict[str, float] = field(default_factory=dict)
+    resumed: float = 0.0
     steps: Counter[int] = field(default_factory=Counter)
+    file_status: int = 0
+    # How often the tracker gave up, and was started again.
+    restarts: int = 0
 
     def __str__(self) -> str:
-        memory = "; ".join(
-            f"{stage} " + ", ".join(f"{mib:,.0f} MiB at {share:.0%}" for share, mib in zip(SHARES, taken, strict=True))
+        memory = (
+            f"{stage}: "
+            + ", ".join(f"{mib:,.0f} MiB at {share:.0%}" for share, (_, mib) in zip(SHARES, taken, strict=True))
+            + f", {_bytes_each(taken):,.0f} bytes a record"
             for stage, taken in self.memory.items()
         )
-        away = "; ".join(
-            f"broker {how}: " + ", ".join(f"{name} {share:.1%} of a core" for name, share in shares.items())
-            for how, shares in self.away.items()
+        away = (f"broker {how}: {used}" for how, used in self.away.items())
+        slow = ", ".join(f"the {stage} did {done:,.0f} records" for stage, done in self.slow.items())
+        lines = [
+            f"backlog of {self.records:,}",
+            *memory,
+            *away,
+            f"broker slow: {slow}; the rest {self.resumed:.1f} s after it",
+        ]
+        return "\n".join(
+            [
+                *lines,
+                f"each row once: {self.each_once}; the file's exit status {self.file_status}; "
+                f"the tracker was started again {self.restarts} times",
+            ]
         )
-        return f"backlog of {self.records:,}: {memory}. {away}. Each row once: {self.each_once}"
 
     @property
     def each_once(self) -> bool:
         """Whether every row of the backlog was given one outcome."""
         return len(self.steps) == self.records and set(self.steps.values()) == {1}
 
+    def faults(self) -> list[str]:
+        """What was not as it must be."""
+        found = (
+            [] if self.each_once else [f"{self.records - len(self.steps)} rows without an outcome, or some with two"]
+        )
+        if self.file_status != 0:
+            found.append(f"the file that was submitted ended with status {self.file_status}")
+        for stage, taken in self.memory.items():
+            most = MOST_BYTES_A_RECORD + MOST_BYTES_BESIDE / (taken[-1][0] - taken[0][0])
+            if _bytes_each(taken) > most:
+                found.append(f"{stage}: {_bytes_each(taken):,.0f} bytes a record, {most:,.0f} at the most")
+        for how, used in self.away.items():
+            found += [
+                f"broker {how}: the {name} uses {share:.0%} of a core, {MOST_SHARE_AWAY:.0%} at the most"
+                for name, share in used.shares.items()
+                if share > MOST_SHARE_AWAY
+            ]
+            found += [
+                f"broker {how}: the {name} takes {mib:,.0f} MiB more, {MOST_MIB_GROWN} at the most"
+                for name, mib in used.grown.items()
+                if mib > MOST_MIB_GROWN
+            ]
+        return found + [
+            f"the {stage} stood still while the broker was slow" for stage, done in self.slow.items() if not done
+        ]
 
-def run(broker: LocalBroker, prefix: str, logs: Path, records: int, away_seconds: float) -> Backlog:
-    """Fill the raw topic; let the normaliser work alone, then the registrar; take the broker away from both in between:
-    stopped in its tracks (as a machine that hangs), and killed and started again."""
-    servers, found = broker.bootstrap_servers, Backlog(records)
-    asyncio.run(create_service_topics(servers, prefix, PARTITIONS))
-    asyncio.run(_fill(servers, prefix + RAW, records))
-    with Pipeline(servers, prefix, logs) as pipeline:
-        normaliser = pipeline.start("normaliser")
+
+def _bytes_each(taken: list[tuple[float, float]]) -> float:
+    """What a record left behind between the first share and the last."""
+    (first, before), (last, after) = taken[0], taken[-1]
+    return (after - before) * 2**20 / max(1.0, last - first)
+
+
+def run(
+    proxied: ProxiedBroker, prefix: str, logs: Path, records: int, away_seconds: float, slow_seconds: float
+) -> Backlog:
+    """Fill the raw topic; let the normaliser work alone, then the registrar; take the broker away from all in between:
+    stopped in its tracks (as a machine that hangs), and killed and started again; then let it be slow. Tracker and
+    `diachi submit`, with rows in flight, look on."""
+    found = Backlog(records)
+    asyncio.run(create_service_topics(proxied.direct, prefix, PARTITIONS))
+    asyncio.run(_fill(proxied.direct, prefix + RAW, records))
+    with Pipeline(proxied.servers, prefix, logs) as pipeline:
+        tracker, normaliser = Tracker(free_url(), logs / "tracker.log"), pipeline.start("normaliser")
+        tracked = {"KAFKA_BOOTSTRAP_SERVERS": proxied.servers, "DIACHI_TOPIC_PREFIX": prefix}
+
+        def revive() -> None:
+            """Start the tracker again if it gave up, as whatever runs it does."""
+            if tracker.process is not None and tracker.process.poll() is not None:
+                assert tracker.process.returncode == EXIT_GAVE_UP, tracker.log.read_text()[-2000:]
+                found.restarts += 1
+                tracker.start(tracked)
+
         normaliser.wait_ready()
         found.memory["normaliser, with no registrar there"] = _watched(normaliser, records)
-        workers = {"normaliser": normaliser, "registrar": pipeline.start("registrar")}
-        workers["registrar"].wait_ready()
-        wait_for(lambda: metric(workers["registrar"], "diachi_records_total") > 0, "the registrar", 60)
-        found.away["hangs"] = _away(broker, workers, away_seconds, killed=False)
-        found.away["killed"] = _away(broker, workers, away_seconds, killed=True)
-        matched = metric(normaliser, 'diachi_published_total{stage="normaliser",topic="address.matched.v1"}')
-        found.memory["registrar, behind the normaliser"] = _watched(workers["registrar"], int(matched))
-        asyncio.run(send(servers, prefix + RAW, _rows(records, records + 100)))
-        wait_for(lambda: metric(normaliser, "diachi_records_total") >= records + 100, "what came after", 120)
-        wait_for(lambda: _lag(workers["registrar"]) == 0, "the registrar to catch up", 120)
-        assert all(worker.terminate() == 0 for worker in workers.values()), pipeline.logs()[-2000:]
-    found.records += 100
-    asyncio.run(_count(servers, prefix, found.steps))
+        tracker.start(tracked)
+        tracker.ready()
+        with _ending(tracker), _submitting(tracked, tracker.url, logs) as file:
+            registrar = pipeline.start("registrar")
+            registrar.wait_ready()
+            wait_for(lambda: metric(registrar, "diachi_records_total") > 0, "the registrar", 60)
+            stages = {"normaliser": normaliser, "registrar": registrar}
+
+            def pids() -> dict[str, int]:
+                revive()
+                assert tracker.process is not None
+                others = {"tracker": tracker.process.pid, "submit": file.pid}
+                return {**{name: worker.pid for name, worker in stages.items()}, **others}
+
+            found.away["hangs"] = _away(proxied, pids(), away_seconds, killed=False)
+            found.away["killed"] = _away(proxied, pids(), away_seconds, killed=True)
+            _slow(proxied, prefix, found, stages, pids(), slow_seconds)
+            matched = metric(normaliser, 'diachi_published_total{stage="normaliser",topic="address.matched.v1"}')
+            found.memory["registrar, behind the normaliser"] = _watched(registrar, int(matched))
+            _more(proxied, prefix, found, LAST_ROWS)
+            wait_for(lambda: _lag(normaliser) == 0, "the normaliser to catch up", 120)
+            wait_for(lambda: _lag(registrar) == 0, "the registrar to catch up", 120)
+            wait_for(lambda: (revive(), file.poll() is not None)[1], "the file to be accounted for", 120)
+            found.file_status = file.wait()
+        assert all(worker.terminate() == 0 for worker in stages.values()), pipeline.logs()[-2000:]
+    asyncio.run(_count(proxied.direct, prefix, found.steps))
     return found
 
 
@@ -93,12 +186,47 @@ async def _fill(servers: str, topic: str, records: int) -> None:
         await send(servers, topic, _rows(first, min(records, first + _CHUNK)))
 
 
-def _watched(worker: Worker, records: int) -> list[float]:
-    """Resident memory (MiB) when each of SHARES of the records is done."""
+def _more(proxied: ProxiedBroker, prefix: str, found: Backlog, rows: int) -> None:
+    """So many rows more, past the proxy."""
+    asyncio.run(send(proxied.direct, prefix + RAW, _rows(found.records, found.records + rows)))
+    found.records += rows
+
+
+@contextmanager
+def _ending(tracker: Tracker) -> Iterator[None]:
+    """Kill it at the end, whatever happens."""
+    try:
+        yield
+    finally:
+        tracker.kill()
+
+
+@contextmanager
+def _submitting(environment: Mapping[str, str], tracker: str, logs: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`diachi submit` with rows of its own, as a process."""
+    file = logs / "file.csv"
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["id", "address"])
+        for number, sent in enumerate(islice(new(), FILE_ROWS)):
+            writer.writerow([number, orjson.loads(sent.value or b"")["address"]])
+    environ = {**os.environ, **environment, "DIACHI_TRACKER_URL": tracker}
+    command = [DIACHI, "submit", file, "--source", "file-post", "--timeout", str(_LIMIT_SECONDS)]
+    with (logs / "submit.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _watched(worker: Worker, records: int) -> list[tuple[float, float]]:
+    """Records done and resident memory (MiB) when each of SHARES of the records is done."""
     taken = []
     for share in SHARES:
         wait_for(lambda share=share: _done(worker) >= int(share * records), f"{share:.0%}", _LIMIT_SECONDS)
-        taken.append(psutil.Process(worker.pid).memory_info().rss / 2**20)
+        taken.append((_done(worker), psutil.Process(worker.pid).memory_info().rss / 2**20))
     return taken
 
 
@@ -111,17 +239,15 @@ def _lag(worker: Worker) -> float:
     return metric(worker, "diachi_consumer_lag_records")
 
 
-def _away(broker: LocalBroker, workers: dict[str, Worker], seconds: float, *, killed: bool) -> dict[str, float]:
-    """Take the broker away for so long; what each service used meanwhile, as a share of one core."""
+def _away(proxied: ProxiedBroker, pids: Mapping[str, int], seconds: float, *, killed: bool) -> Spent:
+    """Take the broker away for so long; what each process used meanwhile."""
+    broker = proxied.broker
     if killed:
         broker.kill()
     else:
         os.kill(broker.pid, signal.SIGSTOP)
     time.sleep(2)  # what was in hand is done by now
-    before, started = {name: cpu_seconds(worker.pid) for name, worker in workers.items()}, time.monotonic()
-    time.sleep(seconds)
-    lasted = time.monotonic() - started
-    used = {name: (cpu_seconds(worker.pid) - before[name]) / lasted for name, worker in workers.items()}
+    used = spent(pids, seconds)
     if killed:
         broker.restart()
     else:
@@ -129,6 +255,32 @@ def _away(broker: LocalBroker, workers: dict[str, Worker], seconds: float, *, ki
     return used
 
 
+def _slow(
+    proxied: ProxiedBroker,
+    prefix: str,
+    found: Backlog,
+    stages: Mapping[str, Worker],
+    pids: Mapping[str, int],
+    seconds: float,
+) -> None:
+    """Let everything that passes be late for so long, while more rows come; what became of them."""
+    _more(proxied, prefix, found, SLOW_ROWS)
+    expected = _done(stages["normaliser"]) + _lag(stages["normaliser"])
+
+    def late(over: float) -> None:
+        proxied.proxy.latency = LATENCIES[int(over * len(LATENCIES))]
+
+    late(0.0)
+    before = {name: _done(worker) for name, worker in stages.items()}
+    found.away["slow"] = spent(pids, seconds, late)
+    found.slow = {name: _done(worker) - before[name] for name, worker in stages.items()}
+    proxied.proxy.latency, started = 0.0, time.monotonic()
+    wait_for(lambda: _done(stages["normaliser"]) >= expected, "the normaliser to go on", 120)
+    found.resumed = time.monotonic() - started
+
+
 async def _count(servers: str, prefix: str, steps: Counter[int]) -> None:
     for record in await read_committed(servers, prefix + BATCH_PROGRESS, 600):
-        steps.update(step["line_no"] for step in orjson.loads(record.value)["transitions"])
+        event = orjson.loads(record.value)
+        if event["batch_id"] == _BATCH_ID:
+            steps.update(step["line_no"] for step in event.get("transitions", ()))

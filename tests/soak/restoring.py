@@ -18,6 +18,8 @@ from tests.hostile.stages import BATCH, InProcess
 from tests.soak.memory import new
 from tests.stream.kafka_io import create_plain_topics
 
+# Of new addresses, those that one of the stages keeps at the least.
+_LEAST_SHARE = 0.9
 _STAGES = {"normaliser": NORMALISER_STATE, "registrar": REGISTRAR_STATE}
 
 
@@ -30,6 +32,10 @@ class Restored:
     records: int
     seconds: float
     cpu_seconds: float
+
+    def faults(self) -> list[str]:
+        """What was not as it must be: that all came back as it was is seen to before."""
+        return [] if self.records >= self.addresses * _LEAST_SHARE else [f"only {self.records:,} records came back"]
 
     def __str__(self) -> str:
         part = self.addresses / 100_000

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
-from aiokafka.record.util import calc_crc32c
 
 from schemas.dead_letter import DeadLetterCode
 from services.stream import processor
@@ -24,12 +23,11 @@ from services.stream.service import StreamService
 from services.stream.settings import Settings
 from services.stream.state import MemoryStore, StateStore
 from tests.stream.kafka_io import create_plain_topics, produce, read_committed
+from tests.stream.unreadable import spoil
 
 KEYS = 50
 PARTITIONS = 3
 SESSION_MS = 6000
-# Where the checksum stands in a record batch; it covers all that follows.
-CRC = slice(17, 21)
 
 
 class Counting:
@@ -191,12 +189,7 @@ async def send_broken_header(settings: Settings) -> None:
         batch = producer.create_batch()
         for number in range(21):
             batch.append(timestamp=1, key=b"k0", value=b"x", headers=[("NAME", b"v")] if number == 10 else [])
-        batch.close()
-        data = bytearray(batch._build())
-        start = data.find(b"NAME")
-        data[start : start + 4] = b"\xff\xfe\xfd\xfc"
-        data[CRC] = calc_crc32c(bytes(data[CRC.stop :])).to_bytes(4, "big")
-        batch._buffer = bytes(data)
+        spoil(batch)
         await (await producer.send_batch(batch, settings.topic_prefix + "in", partition=0))
     finally:
         await producer.stop()
