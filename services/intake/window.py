@@ -6,10 +6,11 @@ from collections import deque
 from typing import NamedTuple
 
 MOST_IN_FLIGHT = 60_000
-# What is sent before anything became of it, and the fewest rows that there is room for.
-_FIRST, _FEWEST = 8_000, 1_000
+# What is sent before anything became of it: no fewer than are on their way while a usual file flows, as the first outcomes
+# take seconds. And the fewest rows that there is room for.
+_FIRST, _FEWEST = 12_000, 1_000
 # Rows that take longer from their sending to their outcome make room for half as many.
-_PATIENCE_SECONDS = 15.0
+_PATIENCE_SECONDS = 10.0
 _FASTEST_GROWTH = 4.0
 # Long texts take longer: room for one row is room for so many bytes, somewhat more than a usual row has.
 _BYTES_A_ROW = 400

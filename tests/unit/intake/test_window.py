@@ -44,21 +44,22 @@ class Service:
 def test_a_usual_file_is_hardly_held_up() -> None:
     service = Service()
     service.work(7000, USUAL, 30)
-    # The first rows are late, and after them the room grows: four seconds in all, of thirty.
-    assert service.done >= 7000 * 26
+    # The first rows are late, and for a moment there is room for fewer than the service could take.
+    assert service.done >= 7000 * 27
     assert 7000 * LATE < service.window.rows <= MOST_IN_FLIGHT
 
 
 @pytest.mark.parametrize("rate", [3000, 1000, 300, 100])
 def test_others_wait_seconds_behind_rows_that_take_long(rate: float) -> None:
     service = Service()
-    service.work(rate, USUAL, 120)
-    assert service.work(rate, USUAL, 60) <= 20
+    # The slower the rows, the longer it takes to learn that they are.
+    service.work(rate, USUAL, max(120, 40_000 / rate))
+    assert service.work(rate, USUAL, 60) <= 15
 
 
 def test_long_rows_have_less_room_from_the_start() -> None:
-    assert Service().work(300, LONG, 1) <= 5
-    assert Service().work(300, USUAL, 1) >= 26
+    assert Service().work(300, LONG, 1) <= 9
+    assert Service().work(300, USUAL, 1) >= 40
 
 
 def test_rows_that_turn_long_after_quick_ones_have_less_room_at_once() -> None:
@@ -69,14 +70,14 @@ def test_rows_that_turn_long_after_quick_ones_have_less_room_at_once() -> None:
     assert service.sent - before <= MOST_IN_FLIGHT * USUAL / LONG
     # What is on its way goes first; then long rows alone keep to their time.
     service.work(300, LONG, 240)
-    assert service.work(300, LONG, 60) <= 20
+    assert service.work(300, LONG, 60) <= 15
 
 
 def test_where_nothing_is_answered_there_is_room_for_some_and_it_comes_back() -> None:
     service = Service()
     service.work(1e-9, USUAL, 300)
     assert service.window.full
-    assert service.window.rows == 4000
+    assert service.window.rows == 6_000
     service.work(7000, USUAL, 30)
     assert service.window.rows > 7000 * LATE
 
