@@ -6,7 +6,7 @@ from collections import deque
 from typing import NamedTuple
 
 MOST_IN_FLIGHT = 60_000
-# What is sent before anything became of it: no fewer than are on their way while a usual file flows, as the first outcomes
+# What is sent before anything became of it: no less than is on its way while a usual file flows, as the first outcomes
 # take seconds. And the fewest rows that there is room for.
 _FIRST, _FEWEST = 12_000, 1_000
 # Rows that take longer from their sending to their outcome make room for half as many.
