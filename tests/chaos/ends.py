@@ -13,7 +13,7 @@ _TAIL_BYTES = 64 * 1024
 # What a worker or the tracker says that starts while the broker is away, or whose connections are refused.
 _BROKER_AWAY = re.compile(
     r"KafkaConnectionError|KafkaTimeoutError|NodeNotReadyError|RequestTimedOutError|Unable to bootstrap"
-    r"|no broker answers at|takes connections and closes them at once|is the broker running"
+    r"|no broker answers at|takes connections and closes them at once|is the broker running|wants a user and a password"
 )
 _GROUP_LOST = re.compile(r"no assignment for \d+ s")
 
