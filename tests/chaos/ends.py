@@ -14,6 +14,9 @@ _TAIL_BYTES = 64 * 1024
 _BROKER_AWAY = re.compile(
     r"KafkaConnectionError|KafkaTimeoutError|NodeNotReadyError|RequestTimedOutError|Unable to bootstrap"
     r"|no broker answers at|takes connections and closes them at once|is the broker running|wants a user and a password"
+    # One that has just come back, and does not know its topics or lead its partitions yet.
+    r"|NotLeaderForPartitionError|LeaderNotAvailableError|CoordinatorNotAvailableError|CoordinatorLoadInProgressError"
+    r"|does not exist on the broker"
 )
 _GROUP_LOST = re.compile(r"no assignment for \d+ s")
 

@@ -27,6 +27,7 @@ def failure(error: str) -> str:
         (1, "Kafka at 127.0.0.1:1 takes connections and closes them at once: is it just starting or stopping", True),
         (1, "127.0.0.1:1 refuses connections: is the broker running, and is KAFKA_BOOTSTRAP_SERVERS right?", True),
         (1, "Kafka at 127.0.0.1:1 refuses user or password: see DIACHI_KAFKA_SASL_PASSWORD", False),
+        (1, "[Error 6] NotLeaderForPartitionError: TopicPartition(topic='raw', partition=3)", True),
         (1, "no assignment for 121 s: is the broker there? Start again", True),
         (1, "a transaction stays open on chaos.registrar.state.v1 partition 3", False),
         (1, "AssertionError", False),
