@@ -35,8 +35,9 @@ _I_Y: Final = re.compile(r"(?:(?<=\b[bcdfghklmnpqrstvx])|(?<=[hr][bcdfghklmnpqrs
 
 # Bounds the tables below, which grow with the distinct characters they meet.
 _MAX_TABLE: Final = 4096
-# Words of longer texts are not remembered: one of them might be of any length.
-_MAX_TEXT: Final = 200
+# Texts that people write are shorter. Of a longer one neither words nor what comes of it are remembered: they may be of
+# any length, and hardly come again.
+LONGEST_REMEMBERED: Final = 200
 
 
 def _fold_char(char: str) -> str:
@@ -90,7 +91,7 @@ _KEY_TABLE: Final = _KeyTable()
 
 def fold(text: str) -> str:
     """Words of `[a-z0-9]` with single spaces: no accents (đ is d), no case, no punctuation, no apostrophes."""
-    if len(text) > _MAX_TEXT:
+    if len(text) > LONGEST_REMEMBERED:
         return _folded(text)
     # What a character folds to does not depend on those beside it, so each word can be remembered by itself.
     return " ".join(filter(None, map(_folded_word, text.split())))

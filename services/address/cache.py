@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from itertools import islice
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
-# Texts that people write are shorter. What becomes of a longer one takes kilobytes, and hardly any comes again.
-_LONGEST_TEXT: Final = 200
+from gazetteer.names import LONGEST_REMEMBERED
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -24,7 +23,7 @@ class BoundedCache(Generic[K, V]):
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> None:
-        if isinstance(key, str) and len(key) > _LONGEST_TEXT:
+        if isinstance(key, str) and len(key) > LONGEST_REMEMBERED:
             return
         values = self._values
         if len(values) >= self._limit:

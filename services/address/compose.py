@@ -52,7 +52,7 @@ def matched_text(written: Written, published: str) -> str:
 
     Equal to the published text where no separate field is given.
     """
-    if not any(written.fields):
+    if not written.has_fields:
         return published
     village, commune, district, province = written.fields
     typed = [
@@ -73,8 +73,7 @@ def remembered(raw: RawAddress, published: str) -> Remembered:
         return Remembered(published, raw.village, raw.commune, raw.district, raw.province, raw.position)
     written = Written(raw)
     village, commune, district, province = written.fields
-    address = written.address if any(written.fields) else published
-    return Remembered(address, village, commune, district, province, raw.position)
+    return Remembered(written.address, village, commune, district, province, raw.position)
 
 
 def redacted_decision(decision: Decision) -> Decision:

@@ -12,13 +12,11 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
-from gazetteer.names import fold, tone_key
+from gazetteer.names import LONGEST_REMEMBERED, fold, tone_key
 
 _LEAST_WORDS: Final = 3
 # Seldom in Vietnamese as it is read: a quick look that most texts end with.
 _HINT: Final = re.compile(r"aa|ee|oo|dd|[aou]w|[a-z][sfrxj](?![a-z])|[a-z][1-9][a-z]", re.IGNORECASE | re.ASCII)
-# Words of longer texts are not remembered.
-_MAX_TEXT: Final = 200
 _WORD: Final = re.compile(r"(?<![^\W_])[A-Za-z][A-Za-z0-9]*(?![^\W_])")
 _TELEX: Final = re.compile(
     r"(dd|[bcdghklmnpqrstvx]{0,3})([aeiouyw]{1,5})([sfrxj]?)(ch|nh|ng|[cmnpt]|)([sfrxj]?)(w?)", re.ASCII
@@ -52,7 +50,7 @@ def without_residue(text: str, syllables: Collection[str]) -> str:
 
 def _may_hold(text: str) -> bool:
     """A quick look. What hints at residue has no space in it, and words come again and again."""
-    if len(text) > _MAX_TEXT:
+    if len(text) > LONGEST_REMEMBERED:
         return _HINT.search(text) is not None
     return any(map(_is_hint, text.split()))
 

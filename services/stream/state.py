@@ -60,18 +60,9 @@ class MemoryStore:
         return self._changes
 
     def commit(self) -> None:
-        changes, self._changes = self._changes, {}
-        if self._packing is None:
-            for key, value in changes.items():
-                self.load(key, value)
-            return
-        # The same in one loop: this is done for every record.
-        committed, pack = self._committed, self._packing.pack
-        for key, value in changes.items():
-            if value is None:
-                committed.pop(key, None)
-            else:
-                committed[key] = pack(value)
+        for key, value in self._changes.items():
+            self.load(key, value)
+        self._changes = {}
 
     def discard(self) -> None:
         self._changes = {}
