@@ -1,5 +1,11 @@
 # The two commands of a newcomer are `make demo` and `make test`; both install what they need into .venv.
-PYTHON ?= python3
+# The system's Python goes first where it has all that is needed: distributions build theirs with profile-guided
+# optimisation, pyenv does not, which is a sixth of the speed (docs/decisions/0015). `make PYTHON=python3.12` takes another.
+FIT := import sys, sysconfig, pathlib, venv, ensurepip; \
+	sys.exit(sys.version_info < (3, 11) or not pathlib.Path(sysconfig.get_path("include"), "Python.h").is_file())
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(or $(shell /usr/bin/python3 -c '$(FIT)' 2>/dev/null && echo /usr/bin/python3),python3)
+endif
 VENV := .venv
 BIN := $(VENV)/bin
 GAZETTEER := gazetteer/artifact/.built

@@ -45,6 +45,8 @@ _BATCH_SECONDS = 2.0
 # After a transaction of so many records the next one gathers, looking again after so many seconds.
 _MANY = 16
 _GATHER_STEP = 0.1
+# After so many looks that brought nothing, the stream has come to its end for now.
+_VAIN_LOOKS = 5
 
 
 class Stage(Protocol):
@@ -94,7 +96,8 @@ class PartitionProcessor:
         self._worker = worker
         self._partition = partition
         self._store: StateStore = MemoryStore()
-        self._stopping = asyncio.Event()
+        # A future, not an event: whoever waits for it beside something else needs no task for that.
+        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._limit = worker.settings.max_batch_records
         self._committed = 0
         self._last_count = 0
@@ -128,7 +131,7 @@ class PartitionProcessor:
         await self._restore()
         self.ready = True
         try:
-            while not self._stopping.is_set():
+            while not self._stopping.done():
                 records = await self._next()
                 if records:
                     await self._process(records)
@@ -137,7 +140,8 @@ class PartitionProcessor:
 
     def request_stop(self) -> None:
         """Let `run` return after the transaction in hand."""
-        self._stopping.set()
+        if not self._stopping.done():
+            self._stopping.set_result(None)
 
     async def close(self) -> None:
         """Give the producer up. An open transaction is left for the next owner's producer to abort."""
@@ -212,17 +216,20 @@ class PartitionProcessor:
         self._fetched = len(records)
         if self._last_count >= _MANY:
             clock = asyncio.get_running_loop().time
-            end = clock() + worker.settings.gather_ms / 1000
+            end, vain = clock() + worker.settings.gather_ms / 1000, 0
             while records and len(records) < min(limit, self._limit) and (left := end - clock()) > 0:
                 await asyncio.sleep(min(left, _GATHER_STEP))
-                if self._stopping.is_set():
+                if self._stopping.done():
                     break
                 more = await self._poll(limit - len(records), 0.0)
                 if more and isinstance(more[0], UnreadableRecord):
                     break  # it stays where it is until it comes first
                 records += more
                 self._fetched = len(records)
-        return [] if self._stopping.is_set() else records
+                vain = 0 if more else vain + 1
+                if vain == _VAIN_LOOKS:
+                    break
+        return [] if self._stopping.done() else records
 
     async def _poll(self, limit: int, wait: float) -> list[InputRecord]:
         """At most `limit` records; waits so many seconds for the first."""
@@ -230,10 +237,9 @@ class PartitionProcessor:
         fetch = asyncio.ensure_future(
             worker.consumer.getmany(self._partition, timeout_ms=int(wait * 1000), max_records=limit)
         )
-        stop = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.wait((fetch, stop), return_when=asyncio.FIRST_COMPLETED)
-            if self._stopping.is_set():
+            await asyncio.wait((fetch, self._stopping), return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping.done():
                 return []
             records: list[InputRecord] = fetch.result().get(self._partition, [])
             return records
@@ -245,7 +251,6 @@ class PartitionProcessor:
             return [UnreadableRecord(self._partition.partition, offset, int(time.time() * 1000))]
         finally:
             fetch.cancel()
-            stop.cancel()
 
     async def _process(self, records: Sequence[InputRecord]) -> None:
         worker, partition = self._worker, self._partition.partition

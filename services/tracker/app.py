@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ STAGE = "tracker"
 # As TRACKER_CHANGELOG has it.
 _TABLE = "batches"
 _DRAIN_EVENTS = 500
+# Every transaction of a stage brings an event of its own, a dozen a second in a bulk: so long they wait for each other.
+_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def create_app(settings: Settings, progress: ProgressTopic, metrics: Metrics, fo
         datadir=folder,
         broker_session_timeout=6.0,
         broker_heartbeat_interval=2.0,
-        broker_commit_interval=0.5,
+        broker_commit_interval=1.0,
         consumer_auto_offset_reset="earliest",
         topic_disable_leader=True,
         topic_replication_factor=settings.replication_factor,
@@ -133,3 +136,5 @@ async def drain(app: CrashOnlyApp, stream: Any, tallies: ProgressTable) -> None:
         for processed in waiting:
             await stream.ack(processed)
         waiting.clear()
+        if stream.channel.queue.empty():
+            await asyncio.sleep(_PAUSE_SECONDS)

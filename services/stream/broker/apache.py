@@ -54,6 +54,8 @@ def server_properties(data_dir: Path, port: int, controller_port: int) -> dict[s
         "broker.session.timeout.ms": "60000",
         # Nor does handing over its partitions when it stops; see fence.py.
         "controlled.shutdown.enable": "false",
+        # A lone controller has nobody to tell twice a second that it is still there.
+        "metadata.max.idle.interval.ms": "0",
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "500",
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
