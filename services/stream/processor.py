@@ -188,14 +188,16 @@ class PartitionProcessor:
         self._fetched = 0
         return records
 
-    def _look_ahead(self, in_hand: Sequence[InputRecord]) -> None:
+    def _look_ahead(self) -> None:
         """Fetch the next records while those in hand are processed and committed.
 
         It is not only the time: while the client holds records for one partition, it fetches for none. Near a record
         that makes trouble it goes step by step, and each step begins where the last one ended.
         """
+        if self._stopping.done():
+            return
         limit = min(self._limit, self._worker.refusals.limit(self._partition.partition))
-        if limit == self._worker.settings.max_batch_records and not isinstance(in_hand[0], UnreadableRecord):
+        if limit == self._worker.settings.max_batch_records:
             self._ahead = asyncio.ensure_future(self._fetch())
 
     async def _drop_ahead(self) -> None:
@@ -258,7 +260,6 @@ class PartitionProcessor:
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
         self._in_hand, self._waiting_since = len(records), records[0].timestamp
         self._last_count = len(records)
-        self._look_ahead(records)
         try:
             failures, seconds = await self._domain(records, out)
             processed = time.monotonic()
@@ -287,7 +288,7 @@ class PartitionProcessor:
 
         Returns the unexpected failures and the seconds of work, without the wait for the worker's one thread.
         """
-        worker = self._worker
+        worker, loop = self._worker, asyncio.get_running_loop()
         if isinstance(records[0], UnreadableRecord):
             out.dead_letter(records[0], DeadLetterCode.UNREADABLE_HEADER, DETAIL)
             return 0, 0.0
@@ -297,12 +298,14 @@ class PartitionProcessor:
             return 1, 0.0
 
         def work() -> tuple[int, float]:
+            # Not while the batch waits for its turn: with many partitions the client would hold twice as much.
+            loop.call_soon_threadsafe(self._look_ahead)
             if worker.news is not None:
                 worker.news.apply()
             started = time.monotonic()
             return worker.stage.process(records, self._store, out), time.monotonic() - started
 
-        return await asyncio.get_running_loop().run_in_executor(worker.executor, work)
+        return await loop.run_in_executor(worker.executor, work)
 
     def _adapt(self, seconds: float) -> None:
         """Keep a batch of slow records within its time budget."""
