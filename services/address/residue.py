@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Final
 
-from gazetteer.names import LONGEST_REMEMBERED, fold, tone_key
+from gazetteer.names import fold, tone_key
 
 _LEAST_WORDS: Final = 3
 # Seldom in Vietnamese as it is read: a quick look that most texts end with.
@@ -35,7 +34,7 @@ _VOWELS: Final = frozenset("aeiouyâăêôơư")
 
 def without_residue(text: str, syllables: Collection[str]) -> str:
     """The text with such words written in Vietnamese; the same text if it has fewer than three of them."""
-    if not _may_hold(text):
+    if not hints_at_residue(text):
         return text
     found = [(match, word) for match in _WORD.finditer(text) if (word := _read(match[0], syllables))]
     sure = [1 for match, _ in found if not match[0][-1].isdigit() or any(c.isdigit() for c in match[0][:-1])]
@@ -48,16 +47,9 @@ def without_residue(text: str, syllables: Collection[str]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _may_hold(text: str) -> bool:
-    """A quick look. What hints at residue has no space in it, and words come again and again."""
-    if len(text) > LONGEST_REMEMBERED:
-        return _HINT.search(text) is not None
-    return any(map(_is_hint, text.split()))
-
-
-@lru_cache(maxsize=16_384)
-def _is_hint(word: str) -> bool:
-    return _HINT.search(word) is not None
+def hints_at_residue(text: str) -> bool:
+    """A quick look. What hints at residue has no space in it."""
+    return _HINT.search(text) is not None
 
 
 def _read(written: str, syllables: Collection[str]) -> str:
