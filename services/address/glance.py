@@ -13,7 +13,7 @@ from typing import Final
 
 from gazetteer.names import LONGEST_REMEMBERED, fold, tidy
 from services.address.cache import BoundedCache
-from services.address.residue import hints_at_residue
+from services.address.residue import LEAST_RESIDUE, hints_at_residue, most_residue
 from services.address.tokens import DASHES_BETWEEN, MAX_CHARACTERS, clean
 
 _CACHED_WORDS: Final = 16_384
@@ -38,23 +38,26 @@ _LEGIBLE: Final = 32
 
 class Word:
     """What stands between two spaces of a text, perhaps nothing: its folded form, that without spaces, how many digits
-    it has, whether it has nothing but letters, and what it says of the text."""
+    it has, how many words of an input method that was off, whether it has nothing but letters, and what it says of the
+    text."""
 
-    def __init__(self, written: str, folded: str, digits: int, says: int) -> None:
+    def __init__(self, written: str, folded: str, digits: int, residue: int, says: int) -> None:
         self.folded: Final = folded
         self.letters: Final = folded.replace(" ", "")
         self.digits: Final = digits
+        self.residue: Final = residue
         self.is_letters: Final = not written or written.isalpha()
         self.says: Final = says
 
 
 class Phrase:
-    """What stands between two commas of a text: its folded letters and digits without spaces, the number of its digits,
-    and what it says of the text."""
+    """What stands between two commas of a text: its folded letters and digits without spaces, how many digits it has,
+    how many words of an input method that was off, and what it says of the text."""
 
-    def __init__(self, letters: str, digits: int, says: int) -> None:
+    def __init__(self, letters: str, digits: int, residue: int, says: int) -> None:
         self.letters: Final = letters
         self.digits: Final = digits
+        self.residue: Final = residue
         self.says: Final = says
 
 
@@ -63,7 +66,7 @@ class Text:
 
     def __init__(self, text: str) -> None:
         phrases: list[Phrase] = []
-        digits = says = 0
+        digits = residue = says = 0
         segments = text.split(",")
         for segment in segments:
             phrase = _PHRASES.get(segment)
@@ -73,11 +76,13 @@ class Text:
                     _PHRASES.put(segment, phrase)
             phrases.append(phrase)
             digits += phrase.digits
+            residue += phrase.residue
             says |= phrase.says
         self.text: Final = text
         self.segments: Final = segments
         self._phrases: Final = phrases
         self._digits: Final = digits
+        self._residue: Final = residue
         self._says: Final = says
         self._letters: str | None = None
         self._folded: str | None = None
@@ -106,7 +111,7 @@ class Text:
     @property
     def may_hold_residue(self) -> bool:
         """Whether words may have been typed for an input method that was off."""
-        return self._says & _RESIDUE != 0
+        return self._residue >= LEAST_RESIDUE and self._says & _RESIDUE != 0
 
     @property
     def may_hold_dashes(self) -> bool:
@@ -158,13 +163,14 @@ def words_of(text: str) -> list[Word]:
 
 def _look_at_phrase(written: str) -> Phrase:
     words = words_of(written)
-    digits = says = 0
+    digits = residue = says = 0
     for word in words:
         digits += word.digits
+        residue += word.residue
         says |= word.says
     if "  " in written:
         says |= _UNTIDY
-    return Phrase("".join([word.letters for word in words]), digits, says)
+    return Phrase("".join([word.letters for word in words]), digits, residue, says)
 
 
 def _look_at_word(written: str) -> Word:
@@ -182,7 +188,7 @@ def _look_at_word(written: str) -> Word:
     if _READABLE.search(written) is not None:
         says |= _LEGIBLE
     digits = len(written.encode(errors="replace").translate(None, _NO_DIGITS))
-    return Word(written, fold(written), digits, says)
+    return Word(written, fold(written), digits, most_residue(written), says)
 
 
 def _may_part(written: str) -> bool:

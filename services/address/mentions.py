@@ -133,7 +133,11 @@ class Reading:
 
     def add(self, mention: Mention) -> None:
         self.mentions.append(mention)
-        self.starting.setdefault(mention.start, []).append(mention)
+        beside = self.starting.get(mention.start)
+        if beside is None:
+            self.starting[mention.start] = [mention]
+        else:
+            beside.append(mention)
 
     def keep(self, mentions: list[Mention]) -> None:
         """Forget all mentions but these."""
@@ -347,11 +351,11 @@ _NOWHERE: Final[frozenset[int]] = frozenset()
 
 
 def _country(tokens: Tokens) -> frozenset[int]:
-    words, gaps = tokens.words, tokens.gaps
+    words, gaps, names = tokens.words, tokens.gaps, COUNTRY
     last = len(words) - 1
     found: list[int] = []
     for index, word in enumerate(words):
-        if word in COUNTRY:
+        if word in names:
             if (index == last or gaps[index + 1] >= DASH) and gaps[index] >= SPACE:
                 found.append(index)
         elif word == "viet" and index < last and words[index + 1] == "nam" and tokens.toned[index] in ("việt", "viet"):

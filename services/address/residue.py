@@ -13,7 +13,7 @@ from typing import Final
 
 from gazetteer.names import fold, tone_key
 
-_LEAST_WORDS: Final = 3
+LEAST_RESIDUE: Final = 3
 # Seldom in Vietnamese as it is read: a quick look that most texts end with.
 _HINT: Final = re.compile(r"aa|ee|oo|dd|[aou]w|[a-z][sfrxj](?![a-z])|[a-z][1-9][a-z]", re.IGNORECASE | re.ASCII)
 _WORD: Final = re.compile(r"(?<![^\W_])[A-Za-z][A-Za-z0-9]*(?![^\W_])")
@@ -37,8 +37,7 @@ def without_residue(text: str, syllables: Collection[str]) -> str:
     if not hints_at_residue(text):
         return text
     found = [(match, word) for match in _WORD.finditer(text) if (word := _read(match[0], syllables))]
-    sure = [1 for match, _ in found if not match[0][-1].isdigit() or any(c.isdigit() for c in match[0][:-1])]
-    if len(sure) < _LEAST_WORDS:
+    if sum(_is_sure(match[0]) for match, _ in found) < LEAST_RESIDUE:
         return text
     pieces, at = [], 0
     for match, word in found:
@@ -52,12 +51,27 @@ def hints_at_residue(text: str) -> bool:
     return _HINT.search(text) is not None
 
 
+def most_residue(text: str) -> int:
+    """How many of its words count as residue, if all that they come to are syllables."""
+    return sum(_is_sure(word) and _typed(word.lower()) not in ("", word.lower()) for word in _WORD.findall(text))
+
+
+def _is_sure(written: str) -> bool:
+    """Whether a word is more than a letter or name with a number after it."""
+    return not written[-1].isdigit() or any(char.isdigit() for char in written[:-1])
+
+
+def _typed(lower: str) -> str:
+    """What the keys of a word in lower case were meant to give; empty if they are those of no word."""
+    return _vni(lower) if any(char.isdigit() for char in lower) else _telex(lower)
+
+
 def _read(written: str, syllables: Collection[str]) -> str:
     """A word in Vietnamese, its case kept; empty if it is no residue of a known syllable."""
     lower = written.lower()
     if lower in syllables:
         return ""
-    word = _vni(lower) if any(char.isdigit() for char in lower) else _telex(lower)
+    word = _typed(lower)
     if not word or word == lower or fold(word) not in syllables:
         return ""
     if written.isupper():
