@@ -105,7 +105,8 @@ def _words(field: str) -> list[str]:
     words: list[str] = []
     for word in written:
         if word.folded == word.letters:
-            words += [word.folded] if word.folded else []
+            if word.folded:
+                words.append(word.folded)
         else:
             words += word.folded.split(" ")
     return words if len(words) > 1 else []

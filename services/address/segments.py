@@ -87,7 +87,9 @@ class Cut:
 
     def with_tail_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         """All pieces of the text in order, given those of its tail."""
-        merged = [piece for part in self.head for piece in _with_numbers(part.pieces, part.numbers, 0)]
+        merged: list[Piece] = []
+        for part in self.head:
+            merged += _with_numbers(part.pieces, part.numbers, 0)
         merged += _with_numbers(pieces, self.numbers, 0)
         return tuple(merged)
 
@@ -174,11 +176,9 @@ class Segmenter:
 
     def _read_written(self, part: str) -> tuple[tuple[Piece, ...], str, Segment]:
         """The numbers that a segment begins with, what it is without them, and what that amounts to."""
-        plain = self._plain.read(part)
+        plain = self._read_plain(part)
         if plain is not None:
-            segment = Segment(True, (plain,), HeadPart((), (plain,), -1, -1))
-            self._written.put(part, segment)
-            return (), part, segment
+            return (), part, plain
         numbers, rest = self._without_numbers(part)
         remembered = self._numberless if numbers else self._written
         known = remembered.get(rest)
@@ -187,20 +187,32 @@ class Segmenter:
             remembered.put(rest, known)
         return numbers, rest, known
 
+    def _read_plain(self, part: str) -> Segment | None:
+        """What a plain segment amounts to; None for others."""
+        known = self._written.get(part)
+        if known is not None:
+            return known if known.plain is not None else None
+        piece = self._plain.read(part)
+        if piece is None:
+            return None
+        segment = Segment(True, (piece,), HeadPart((), (piece,), -1, -1))
+        self._written.put(part, segment)
+        return segment
+
     def _without_numbers(self, part: str) -> tuple[tuple[Piece, ...], str]:
         """The house number and the alleys that a part begins with, and the part with stand-ins for them."""
         if part[:1].isalpha() and part[0] not in _NUMBER_STARTS:
             return (), part
         match = _LEADING_NUMBER.match(part)
-        number = None if match is None else self._plain.read(match[1])
-        if match is None or number is None or number.label != HOUSE_NUMBER:
+        number = None if match is None else self._read_plain(match[1])
+        if match is None or number is None or number.pieces[0].label != HOUSE_NUMBER:
             return (), part
-        numbers, written, at = [number], [f"{STAND_IN} "], match.end()
+        numbers, written, at = [number.pieces[0]], [f"{STAND_IN} "], match.end()
         while (alley := _LEADING_ALLEY.match(part, at)) is not None:
-            piece = self._plain.read(alley[1] + alley[2])
-            if piece is None or piece.label != ALLEY:
+            plain = self._read_plain(alley[1] + alley[2])
+            if plain is None or plain.pieces[0].label != ALLEY:
                 break
-            numbers.append(piece)
+            numbers.append(plain.pieces[0])
             written.append(f"{alley[1]}{STAND_IN} ")
             at = alley.end()
         return tuple(numbers), "".join([*written, part[at:]])
