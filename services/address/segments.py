@@ -27,7 +27,7 @@ from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 STAND_IN: Final = "1"
 _CACHED_SEGMENTS: Final = 65_536
 # Not the dash between two numbers: `12 - 14 Lê Lợi`.
-_SEPARATOR: Final = re.compile(r"[,\s](?:(?<=,)|(?<!\d\s)[-–—]\s|[-–—]\s(?!\d))")
+_SEPARATOR: Final = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
 _MARKS: Final = f" ,.{MARK}"
 # A house number, and the alleys after it, that more words follow.
 _LEADING_NUMBER: Final = re.compile(
