@@ -2,8 +2,8 @@
 
 May it hold a phone number, or a certain name? Words typed for an input method that was off? Dashes between its parts?
 Are its letters and spaces as they should be? What a word says to that does not depend on the words beside it, nor what
-stands between two commas on the rest, and both come again and again: each is looked at once and remembered. None of the
-looks misses anything; some find too much.
+stands between two commas on the rest, and both come again and again: each is looked at once and remembered, save what
+may be a phone number. None of the looks misses anything; some find too much.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Text:
             phrase = _PHRASES.get(segment)
             if phrase is None:
                 phrase = _look_at_phrase(segment)
-                if len(text) <= LONGEST_REMEMBERED:
+                if len(text) <= LONGEST_REMEMBERED and phrase.digits < SHORTEST_PHONE:
                     _PHRASES.put(segment, phrase)
             phrases.append(phrase)
             digits += phrase.digits
@@ -155,7 +155,7 @@ def words_of(text: str) -> list[Word]:
         word = _WORDS.get(written)
         if word is None:
             word = _look_at_word(written)
-            if len(text) <= LONGEST_REMEMBERED:
+            if len(text) <= LONGEST_REMEMBERED and word.digits < SHORTEST_PHONE:
                 _WORDS.put(written, word)
         words.append(word)
     return words
