@@ -28,7 +28,7 @@ class BoundedCache(Generic[K, V]):
         values = self._values
         if len(values) >= self._limit:
             for old in list(islice(values, self._limit // 2 or 1)):
-                del values[old]
+                values.pop(old, None)
         values[key] = value
 
     def __len__(self) -> int:

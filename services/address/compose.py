@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from msgspec import structs
 
-from gazetteer.names import fold, tidy
+from gazetteer.names import tidy
 from schemas.address import Components
 from schemas.normaliser_state import Remembered
 from schemas.raw import Decision, RawAddress
-from services.address.redact import redact
+from services.address.glance import Text, known_text
+from services.address.redact import Private, redact
 from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, LOCAL_KINDS, PROVINCE_KINDS, TYPE_WORDS, Kind
-
-# What is left of a text when it is folded, in most texts at its very beginning.
-_READABLE: Final = re.compile(r"[0-9A-Za-z]")
 
 
 class Written:
@@ -23,31 +20,36 @@ class Written:
     householder's name; redacted before a word for the kind of place makes a name look like one."""
 
     def __init__(self, raw: RawAddress) -> None:
-        self.address: Final = redact(raw.address, raw.householder)
-        given = (raw.village, raw.commune, raw.district, raw.province)
-        self.has_fields: Final = any(given)
+        private = Private(raw.householder)
+        village, commune, district, province = raw.village, raw.commune, raw.district, raw.province
+        self.address: Final = private.redacted(Text(raw.address))
+        self.has_fields: Final = bool(village or commune or district or province)
         self.fields: Final = (
-            tuple([field and redact(field, raw.householder) for field in given]) if self.has_fields else given
+            [_field(private, one) for one in (village, commune, district, province)] if self.has_fields else []
         )
 
 
-def published_text(written: Written) -> str:
+def _field(private: Private, field: str | None) -> Text | None:
+    return None if field is None else private.redacted(known_text(field))
+
+
+def published_text(written: Written) -> Text:
     """The submitted text with the separate fields it does not hold already."""
-    text = written.address
-    if not written.has_fields and _READABLE.search(text):
-        return tidy(text.strip(" ,"))
-    parts = [text, *(field for field in written.fields if field)]
+    address = written.address
+    if not written.has_fields and address.is_legible:
+        text = address.text.strip(" ,")
+        return address if address.is_tidy and len(text) == len(address.text) else Text(tidy(text))
     kept: list[str] = []
     seen = ""
-    for clean in parts:
-        folded = fold(clean)
-        if folded and not (kept and _holds(seen, folded)):
-            kept.append(clean.strip(" ,"))
+    for clean in [address, *written.fields]:
+        folded = clean.folded if clean is not None else ""
+        if clean is not None and folded and not (kept and _holds(seen, folded)):
+            kept.append(clean.text.strip(" ,"))
             seen += f" {folded} "
-    return tidy(", ".join(kept))
+    return Text(tidy(", ".join(kept)))
 
 
-def matched_text(written: Written, published: str) -> str:
+def matched_text(written: Written, published: Text) -> Text:
     """The text to match: the submitted one, then the fields, each with the kind of place that its column says.
 
     Equal to the published text where no separate field is given.
@@ -61,7 +63,7 @@ def matched_text(written: Written, published: str) -> str:
         _typed(district, "district", DISTRICT_KINDS),
         _typed(province, "tỉnh", PROVINCE_KINDS),
     ]
-    return ", ".join([written.address, *(text for text in typed if text)])
+    return Text(", ".join([written.address.text, *(text for text in typed if text)]))
 
 
 def remembered(raw: RawAddress, published: str) -> Remembered:
@@ -69,11 +71,12 @@ def remembered(raw: RawAddress, published: str) -> Remembered:
 
     `published` is the record's published text.
     """
-    if not (raw.village or raw.commune or raw.district or raw.province):
-        return Remembered(published, raw.village, raw.commune, raw.district, raw.province, raw.position)
+    village, commune, district, province = raw.village, raw.commune, raw.district, raw.province
+    if not (village or commune or district or province):
+        return Remembered(published, village, commune, district, province, raw.position)
     written = Written(raw)
-    village, commune, district, province = written.fields
-    return Remembered(written.address, village, commune, district, province, raw.position)
+    fields = [None if field is None else field.text for field in written.fields]
+    return Remembered(written.address.text, fields[0], fields[1], fields[2], fields[3], raw.position)
 
 
 def redacted_decision(decision: Decision) -> Decision:
@@ -94,12 +97,12 @@ def _holds(seen: str, folded: str) -> bool:
     return f" {folded} " in seen
 
 
-def _typed(field: str | None, word: str, kinds: frozenset[Kind]) -> str:
+def _typed(field: Text | None, word: str, kinds: frozenset[Kind]) -> str:
     """A field's text with a word for its kind, unless it begins with one."""
-    if not field or not field.strip():
+    if field is None or not field.text.strip():
         return ""
-    words = fold(field).split()
+    words = field.folded.split()
     for length in (3, 2, 1):
         if TYPE_WORDS.get(" ".join(words[:length])) in kinds and len(words) > length:
-            return field
-    return f"{word} {field}"
+            return field.text
+    return f"{word} {field.text}"

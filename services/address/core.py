@@ -29,6 +29,7 @@ from services.address.compose import Written, matched_text, published_text
 from services.address.decide import PERFECT_SCORE, decide
 from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
+from services.address.glance import Text
 from services.address.identity import dwelling_id
 from services.address.lexicon import Lexicon
 from services.address.locate import Point, fallback_position, level_of, may_lie_in, points_of
@@ -104,12 +105,15 @@ class AddressCore:
         places = points_of([point.position for point in points], self.gazetteer.boundaries)
         located = [self._locate(*row) for row in zip(matches, points, places, strict=True)]
         codes = _codes(located)
-        return [self._result(*row) for row in zip(published, matches, points, located, codes, strict=True)]
+        return [
+            self._result(*row)
+            for row in zip([text.text for text in published], matches, points, located, codes, strict=True)
+        ]
 
     def explain(self, raw: RawAddress) -> Explanation:
         """The parse, the candidates and the decision of one address, for people to read."""
         result = self.digitise([raw])[0]
-        reading = self.matcher.read_cut(_matched(Written(raw)))
+        reading = self.matcher.read_cut(_matched(Written(raw)).text)
         ranking = self.matcher.rank(reading)
         fuzzy = not ranking.settled
         if fuzzy:
@@ -126,7 +130,7 @@ class AddressCore:
             raise UnknownCommuneError(
                 f"commune_code {decision.commune_code!r} is not a commune of today; see `diachi gazetteer show`"
             )
-        match = self.matcher.match([decision.address_text])[0]
+        match = self.matcher.match([Text(decision.address_text)])[0]
         components = decision.components or components_of(match.pieces)
         if decision.village:
             components = replace(components, village=tidy(decision.village))
@@ -170,7 +174,7 @@ class AddressCore:
         text = published_text(written)
         match = self.matcher.match([matched_text(written, text)])[0]
         point = read_points([raw.position])[0]
-        return self._settled(text, match, components_of(match.pieces), point, self.gazetteer.communes[code])
+        return self._settled(text.text, match, components_of(match.pieces), point, self.gazetteer.communes[code])
 
     def _in_part(
         self, raw: RawAddress, found: AddressResult, decision: Decision | None, parts: Sequence[str]
@@ -305,7 +309,7 @@ class AddressCore:
         return known
 
 
-def _matched(written: Written) -> str:
+def _matched(written: Written) -> Text:
     return matched_text(written, published_text(written))
 
 

@@ -20,14 +20,13 @@ from services.address.house_numbers import (
     VILLAGE_NUMBER,
     aside,
     is_noise,
-    lowered,
 )
 from services.address.local_words import ENGLISH_STREETS, LocalWord, Role
 from services.address.mentions import Reading
 from services.address.parts import SETTLEMENTS, Part, parts
 from services.address.pieces import SURNAMES, Piece
 from services.address.redact import MARK
-from services.address.tokens import Tokens
+from services.address.tokens import Tokens, lowered
 
 _TRIM: Final = " .,;:-–—/()[]\"'“”" + MARK
 _LABELS: Final = {
@@ -57,7 +56,7 @@ def parse_details(
     if not until:
         return []
     tokens = reading.tokens
-    lower = lowered(tokens, tokens.ends[until - 1])
+    lower = lowered(tokens.text[: tokens.ends[until - 1]])
     pieces: list[Piece] = []
     hidden: list[tuple[int, int]] = []
     for start, end, label in sorted(aside(lower, len(lower))):

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from services.address.tokens import Tokens
-
 # `12`, `k241a`, `10a19`; `12 b`, `12bis`; several parted by a slash, a dot or a dash, or joined by `và`.
 _CODE: Final = r"(?:[a-z]{0,3}+[0-9]++)++(?: ?(?:bis|ter)\b|[a-z]\b| [abcdgklmnrsvwz]\b(?!\.)| [a-z][0-9]{1,2}+\b)?"
 NUMBER: Final = re.compile(
@@ -48,19 +46,10 @@ _DISTANCE: Final = re.compile(r"(?:[1-9][0-9]*0 ?m|[0-9]++(?:[.,][0-9]++)? ?(?:k
 _LEAST_POSTAL: Final = 5
 _MARKS: Final = frozenset("([{)]}")
 
-
 _DMS: Final = re.compile(
     r"(?<![a-z0-9])(?:[nsew] ?)?[0-9]{1,3}+ ?(?:[°˚]|[do](?= ?[0-9]{1,2} ?'))[0-9 .'\"”″]*+(?:[nsew](?![a-z0-9]))?"
 )
 _EMAIL: Final = re.compile(r"[a-z0-9._-]{1,64}@[a-z0-9._-]{1,64}")
-
-
-def lowered(tokens: Tokens, stop: int) -> str:
-    """The text up to `stop` as the patterns read it: letters folded, all other marks kept, character by character."""
-    return "".join(
-        mark if letter == " " else letter
-        for letter, mark in zip(tokens.letters[:stop].lower(), tokens.text[:stop], strict=True)
-    )
 
 
 def aside(lower: str, stop: int) -> Iterator[tuple[int, int, str]]:

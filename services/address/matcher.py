@@ -12,6 +12,7 @@ from services.address.candidates import Candidate, candidates, may_settle
 from services.address.evidence import gather
 from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
+from services.address.glance import Text
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading, read
 from services.address.pieces import Piece
@@ -82,9 +83,9 @@ class Matcher:
         self._tails: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
         self._wholes: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
 
-    def match(self, texts: Sequence[str]) -> list[Match]:
+    def match(self, texts: Sequence[Text]) -> list[Match]:
         """One match for each text, in order."""
-        cuts = [self._segmenter.cut(without_residue(text, self.lexicon.syllables)) for text in texts]
+        cuts = [self._segmenter.cut(self._restored(text)) for text in texts]
         readings: dict[str, Reading] = {}
         tails = self._exact((cut.tail for cut in cuts), readings)
         wholes = self._fuzzy((cut.whole for cut in cuts if not tails[cut.tail].settled), readings)
@@ -97,6 +98,12 @@ class Matcher:
                 whole = wholes[cut.whole]
                 matches.append(_match(cut, whole, cut.with_whole_pieces(whole.pieces)))
         return matches
+
+    def _restored(self, text: Text) -> Text:
+        if not text.may_hold_residue:
+            return text
+        restored = without_residue(text.text, self.lexicon.syllables)
+        return text if restored == text.text else Text(restored)
 
     def _exact(self, texts: Iterable[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
         """The rankings of texts by names spelt right; adds the readings that did not settle their texts."""
@@ -137,7 +144,7 @@ class Matcher:
         """The reading of a whole text, with the mentions that count in `match`: none of those in its inert head."""
         text = without_residue(text, self.lexicon.syllables)
         reading = self.read(text)
-        tail_start = self._segmenter.cut(text).tail_start
+        tail_start = self._segmenter.cut(Text(text)).tail_start
         starts = reading.tokens.starts
         reading.keep([mention for mention in reading.mentions if starts[mention.start] >= tail_start])
         return reading

@@ -133,7 +133,11 @@ class Reading:
 
     def add(self, mention: Mention) -> None:
         self.mentions.append(mention)
-        self.starting.setdefault(mention.start, []).append(mention)
+        beside = self.starting.get(mention.start)
+        if beside is None:
+            self.starting[mention.start] = [mention]
+        else:
+            beside.append(mention)
 
     def keep(self, mentions: list[Mention]) -> None:
         """Forget all mentions but these."""
@@ -153,17 +157,17 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     hard = {word.start for word in words if not word.weak and _accented(tokens, word)}
     parts, gaps, count = tokens.words, tokens.gaps, len(tokens)
     for start in range(count):
-        key, within = "", False
-        for end in range(start, count):
-            if end > start and gaps[end] == COMMA:
-                break
-            within = within or (end > start and end in hard)
-            key += parts[end]
+        key, within = parts[start], False
+        end = start + 1
+        while True:
             name = names.get(key)
-            if name is not None and _stands(name, tokens.toned[start : end + 1], start in hard, within):
-                _mention(reading, start, end + 1, name)
-            if key not in stems:
+            if name is not None and (not hard or _stands(name, tokens.toned[start:end], start in hard, within)):
+                _mention(reading, start, end, name)
+            if key not in stems or end == count or gaps[end] == COMMA:
                 break
+            within = within or end in hard
+            key += parts[end]
+            end += 1
     _numbered(reading, lexicon)
     return reading
 
@@ -343,18 +347,20 @@ def _local_starts(words: list[TypeWord]) -> dict[int, Kind]:
     return {word.start: word.kind for word in words if word.kind in LOCAL_KINDS}
 
 
+_NOWHERE: Final[frozenset[int]] = frozenset()
+
+
 def _country(tokens: Tokens) -> frozenset[int]:
-    words = tokens.words
-    count = len(words)
-    found = [
-        index
-        for index, word in enumerate(words)
-        if word in COUNTRY and (index == count - 1 or tokens.gaps[index + 1] >= DASH) and tokens.gaps[index] >= SPACE
-    ]
-    for index in range(len(words) - 1):
-        if words[index] == "viet" and words[index + 1] == "nam" and tokens.toned[index] in ("việt", "viet"):
+    words, gaps, names = tokens.words, tokens.gaps, COUNTRY
+    last = len(words) - 1
+    found: list[int] = []
+    for index, word in enumerate(words):
+        if word in names:
+            if (index == last or gaps[index + 1] >= DASH) and gaps[index] >= SPACE:
+                found.append(index)
+        elif word == "viet" and index < last and words[index + 1] == "nam" and tokens.toned[index] in ("việt", "viet"):
             found += [index, index + 1]
-    return frozenset(found)
+    return frozenset(found) if found else _NOWHERE
 
 
 def _neutral(tokens: Tokens, words: list[TypeWord], country: frozenset[int]) -> list[bool]:

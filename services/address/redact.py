@@ -18,6 +18,7 @@ from typing import Final
 
 from gazetteer.names import fold, fold_char, tone_key
 from schemas.raw import Householder
+from services.address.glance import SHORTEST_PHONE, Text, Word, words_of
 from services.address.phone_numbers import Span, find_phones, shape, with_brackets
 
 MARK: Final = "…"
@@ -40,26 +41,52 @@ _PEOPLE: Final = re.compile(r"[,;/&+()\n]|\s[-–]\s|\svà\s")
 _NUMBERS: Final = re.compile(r"[,;/\n]")
 # A shape holds these besides digits.
 _DIGITS_ONLY: Final = str.maketrans("", "", "a,_ .-()+")
-_NO_DIGITS: Final = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
-# None of the others is a digit but those of ASCII: letters and marks of Latin script, dashes and quotation marks.
-_UNUSUAL: Final = re.compile("[^\0-\x7f\xc0-\u036f\u1e00-\u1eff\u2010-\u2027]")
 _NO_DIGIT: Final = re.compile(r"[^0-9]+")
 _LONG_WORD: Final = 6
-_SHORTEST_PHONE: Final = 6
 _BORDERS: Final = ",;()[]\n"
+
+
+class Private:
+    """What is to go from a record's texts: phone numbers, and name and phone of its householder, if it names one."""
+
+    def __init__(self, householder: Householder | None) -> None:
+        self.name: Final = None if householder is None else householder.name
+        self.phone: Final = None if householder is None else householder.phone
+        self._words: Final = _words(self.name) if self.name else []
+
+    def redacted(self, text: Text) -> Text:
+        """The text without them; the same text if it has none."""
+        phones = text.may_hold_phone
+        names = _names(self.name) if self.name and self._may_name(text) else []
+        if not phones and not names:
+            return text
+        found = _spans(text.text, names, phones, self.phone)
+        return Text(_cut(text.text, found)) if found else text
+
+    def _may_name(self, text: Text) -> bool:
+        """A quick look that never misses a name: two neighbouring words of the field stand in the text."""
+        words, letters = self._words, text.letters
+        if not words:
+            return True
+        before = False
+        for index, word in enumerate(words):
+            here = word in letters
+            if before and here and words[index - 1] + word in letters:
+                return True
+            before = here
+        return False
 
 
 def redact(text: str, householder: Householder | None) -> str:
     """The text without phone numbers and without the householder's name and phone; the same text if it has none."""
-    phones = _may_hold_phone(text)
-    names: list[list[str]] = []
-    if householder is not None and householder.name and _may_hold(text, householder.name):
-        names = _names(householder.name)
-    if not phones and not names:
-        return text
+    return Private(householder).redacted(Text(text)).text
+
+
+def _spans(text: str, names: list[list[str]], phones: bool, phone: str | None) -> list[Span]:
+    """What is to go: names, phone numbers if there may be some, and the householder's own."""
     shaped = shape(text)
     spans = find_phones(text, shaped) if phones else []
-    cores = _cores(householder.phone) if phones and householder is not None and householder.phone else []
+    cores = _cores(phone) if phones and phone else []
     if cores:
         digits = shaped.translate(_DIGITS_ONLY)
         cores = [core for core in cores if core in digits]
@@ -67,29 +94,27 @@ def redact(text: str, householder: Householder | None) -> str:
         squeezed = _squeeze(text, shaped)
         spans += [with_brackets(shaped, span) for core in cores for span in _find_phone(squeezed, core)]
         spans += [span for name in names for span in _find_name(text, squeezed, name)]
-    return _cut(text, spans) if spans else text
+    return spans
 
 
-def _may_hold_phone(text: str) -> bool:
-    """A quick look that never misses a phone number: digits enough, or a character that may be a digit elsewhere."""
-    if len(text) < _SHORTEST_PHONE:
-        return False
-    digits = text.encode(errors="replace").translate(None, _NO_DIGITS)
-    return len(digits) >= _SHORTEST_PHONE or _UNUSUAL.search(text) is not None
+def _words(field: str) -> list[str]:
+    """The folded words of a householder's field; none where it is but one word, or may name several people."""
+    written = words_of(field)
+    if _may_be_several(field, written):
+        return []
+    words: list[str] = []
+    for word in written:
+        if word.folded == word.letters:
+            if word.folded:
+                words.append(word.folded)
+        else:
+            words += word.folded.split(" ")
+    return words if len(words) > 1 else []
 
 
-def _may_hold(text: str, field: str) -> bool:
-    """A quick look that never misses a name: two neighbouring words of the field stand in the text."""
-    words = fold(field).split(" ")
-    if len(words) < 2 or _may_be_several(field):
-        return True
-    letters = fold(text).replace(" ", "")
-    return any(words[index - 1] + words[index] in letters for index in range(1, len(words)))
-
-
-def _may_be_several(field: str) -> bool:
+def _may_be_several(field: str, words: list[Word]) -> bool:
     """Whether a householder's field may name several people. Most hold nothing but letters and spaces."""
-    if field.replace(" ", "").isalpha() and " và " not in field:
+    if all(word.is_letters for word in words) and " và " not in field:
         return False
     return _PEOPLE.search(field) is not None
 
@@ -116,7 +141,7 @@ def _cores(field: str) -> list[str]:
         digits = _NO_DIGIT.sub("", shape(part)).removeprefix("00")
         core = digits.removeprefix("84") if len(digits) > 10 else digits
         core = core.removeprefix("0")
-        if len(core) >= _SHORTEST_PHONE and core not in cores:
+        if len(core) >= SHORTEST_PHONE and core not in cores:
             cores.append(core)
     return cores
 
@@ -135,19 +160,22 @@ def _squeeze(text: str, shaped: str) -> _Squeezed:
     letters: list[str] = []
     at: list[int] = []
     begins = {0}
-    apart = True
+    apart, after_digit = True, False
     before = " "
     for offset, char in enumerate(text):
-        piece = shaped[offset] if shaped[offset].isdigit() else fold_char(char)
+        mark = shaped[offset]
+        piece = mark if mark.isdigit() else fold_char(char)
         if not piece:
-            apart = apart or not _is_invisible(char)
+            apart = apart or char == " " or not _is_invisible(char)
             continue
-        if apart or piece.isdigit() != before.isdigit() or (char.isupper() and before.islower()):
+        digit = piece.isdigit()
+        if apart or digit != after_digit or (char.isupper() and before.islower()):
             begins.add(len(at))
-        apart, before = False, piece if piece.isdigit() else char
-        for letter in piece.replace(" ", ""):
-            letters.append(letter)
-            at.append(offset)
+        apart, after_digit, before = False, digit, char
+        for letter in piece:
+            if letter != " ":
+                letters.append(letter)
+                at.append(offset)
     begins.add(len(at))
     return _Squeezed("".join(letters), at, frozenset(begins))
 

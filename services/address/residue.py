@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Final
 
-from gazetteer.names import LONGEST_REMEMBERED, fold, tone_key
+from gazetteer.names import fold, tone_key
 
-_LEAST_WORDS: Final = 3
+LEAST_RESIDUE: Final = 3
 # Seldom in Vietnamese as it is read: a quick look that most texts end with.
 _HINT: Final = re.compile(r"aa|ee|oo|dd|[aou]w|[a-z][sfrxj](?![a-z])|[a-z][1-9][a-z]", re.IGNORECASE | re.ASCII)
 _WORD: Final = re.compile(r"(?<![^\W_])[A-Za-z][A-Za-z0-9]*(?![^\W_])")
@@ -35,11 +34,10 @@ _VOWELS: Final = frozenset("aeiouyâăêôơư")
 
 def without_residue(text: str, syllables: Collection[str]) -> str:
     """The text with such words written in Vietnamese; the same text if it has fewer than three of them."""
-    if not _may_hold(text):
+    if not hints_at_residue(text):
         return text
     found = [(match, word) for match in _WORD.finditer(text) if (word := _read(match[0], syllables))]
-    sure = [1 for match, _ in found if not match[0][-1].isdigit() or any(c.isdigit() for c in match[0][:-1])]
-    if len(sure) < _LEAST_WORDS:
+    if sum(_is_sure(match[0]) for match, _ in found) < LEAST_RESIDUE:
         return text
     pieces, at = [], 0
     for match, word in found:
@@ -48,16 +46,24 @@ def without_residue(text: str, syllables: Collection[str]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _may_hold(text: str) -> bool:
-    """A quick look. What hints at residue has no space in it, and words come again and again."""
-    if len(text) > LONGEST_REMEMBERED:
-        return _HINT.search(text) is not None
-    return any(map(_is_hint, text.split()))
+def hints_at_residue(text: str) -> bool:
+    """A quick look. What hints at residue has no space in it."""
+    return _HINT.search(text) is not None
 
 
-@lru_cache(maxsize=16_384)
-def _is_hint(word: str) -> bool:
-    return _HINT.search(word) is not None
+def most_residue(text: str) -> int:
+    """How many of its words count as residue, if all that they come to are syllables."""
+    return sum(_is_sure(word) and _typed(word.lower()) not in ("", word.lower()) for word in _WORD.findall(text))
+
+
+def _is_sure(written: str) -> bool:
+    """Whether a word is more than a letter or name with a number after it."""
+    return not written[-1].isdigit() or any(char.isdigit() for char in written[:-1])
+
+
+def _typed(lower: str) -> str:
+    """What the keys of a word in lower case were meant to give; empty if they are those of no word."""
+    return _vni(lower) if any(char.isdigit() for char in lower) else _telex(lower)
 
 
 def _read(written: str, syllables: Collection[str]) -> str:
@@ -65,7 +71,7 @@ def _read(written: str, syllables: Collection[str]) -> str:
     lower = written.lower()
     if lower in syllables:
         return ""
-    word = _vni(lower) if any(char.isdigit() for char in lower) else _telex(lower)
+    word = _typed(lower)
     if not word or word == lower or fold(word) not in syllables:
         return ""
     if written.isupper():

@@ -15,6 +15,7 @@ from typing import Final
 
 from services.address.cache import BoundedCache
 from services.address.details import parse_details
+from services.address.glance import Text
 from services.address.lexicon import Lexicon
 from services.address.mentions import read
 from services.address.pieces import Piece
@@ -25,7 +26,6 @@ from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
 STAND_IN: Final = "1"
 _CACHED_SEGMENTS: Final = 65_536
-_DASHES: Final = "-–—"
 # Not the dash between two numbers: `12 - 14 Lê Lợi`.
 _SEPARATOR: Final = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
 _MARKS: Final = f" ,.{MARK}"
@@ -35,17 +35,11 @@ _LEADING_NUMBER: Final = re.compile(
     r"(?=[^\W\d_]{2}|[đd]\. ?[^\W\d_]{2})(?!bis\b|ter\b)",
     re.IGNORECASE,
 )
+# The letters it can begin with; the long s is one to patterns that ignore case.
+_NUMBER_STARTS: Final = "sSſ"
 _LEADING_ALLEY: Final = re.compile(
     r"((?:ngõ|ngách|hẻm|kiệt|ngo|ngach|hem)[ .]*)(\d+(?:/\d+)*) (?=[^\W\d_]{2})", re.IGNORECASE
 )
-
-
-class Segment:
-    """What one segment before the tail amounts to."""
-
-    def __init__(self, inert: bool, pieces: tuple[Piece, ...]) -> None:
-        self.inert: Final = inert
-        self.pieces: Final = pieces
 
 
 class HeadPart:
@@ -57,6 +51,15 @@ class HeadPart:
         self.pieces: Final = pieces
         self.start: Final = start
         self.end: Final = end
+
+
+class Segment:
+    """What one segment before the tail amounts to; `plain` is all of it where it is plain."""
+
+    def __init__(self, inert: bool, pieces: tuple[Piece, ...], plain: HeadPart | None = None) -> None:
+        self.inert: Final = inert
+        self.pieces: Final = pieces
+        self.plain: Final = plain
 
 
 class Cut:
@@ -84,7 +87,9 @@ class Cut:
 
     def with_tail_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         """All pieces of the text in order, given those of its tail."""
-        merged = [piece for part in self.head for piece in _with_numbers(part.pieces, part.numbers, 0)]
+        merged: list[Piece] = []
+        for part in self.head:
+            merged += _with_numbers(part.pieces, part.numbers, 0)
         merged += _with_numbers(pieces, self.numbers, 0)
         return tuple(merged)
 
@@ -115,17 +120,17 @@ def _with_numbers(pieces: Sequence[Piece], numbers: tuple[Piece, ...], start: in
     return [*real, *pieces[len(numbers) :]]
 
 
-def _separators(text: str) -> list[tuple[int, int]]:
-    """Start and end of all that separates segments."""
-    for dash in _DASHES:
-        if dash in text:
-            return [match.span() for match in _SEPARATOR.finditer(text)]
-    spans: list[tuple[int, int]] = []
-    at = text.find(",")
-    while at >= 0:
-        spans.append((at, at + 1))
-        at = text.find(",", at + 1)
-    return spans
+def _parted(text: str) -> tuple[list[str], list[str]]:
+    """The segments of a text, and what stands between them."""
+    segments: list[str] = []
+    between: list[str] = []
+    at = 0
+    for match in _SEPARATOR.finditer(text):
+        segments.append(text[at : match.start()])
+        between.append(match[0])
+        at = match.end()
+    segments.append(text[at:])
+    return segments, between
 
 
 class Segmenter:
@@ -134,57 +139,83 @@ class Segmenter:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._plain = PlainParts(lexicon)
-        self._segments: BoundedCache[str, Segment] = BoundedCache(_CACHED_SEGMENTS)
+        # Segments as they stand, if no number is taken off them, and those without their numbers.
+        self._written: BoundedCache[str, Segment] = BoundedCache(_CACHED_SEGMENTS)
+        self._numberless: BoundedCache[str, Segment] = BoundedCache(_CACHED_SEGMENTS)
 
-    def cut(self, text: str) -> Cut:
+    def cut(self, written: Text) -> Cut:
         """Head and tail of a text. The last two segments are always part of the tail."""
-        text, cut_short = clean(text)
-        ends = _separators(text)
+        is_clean = written.is_clean
+        text, cut_short = (written.text, False) if is_clean else clean(written.text)
+        if is_clean and not written.may_hold_dashes:
+            segments = written.segments
+            between = [","] * (len(segments) - 1)
+        else:
+            segments, between = _parted(text)
         head: list[HeadPart] = []
-        kept: list[str] = []
-        offset = start = 0
-        for end, following in ends[:-1]:
-            part = text[start:end].strip()
-            plain = self._plain.read(part)
-            if plain is not None:
-                head.append(HeadPart((), (plain,), -1, -1))
+        kept = ""
+        start = 0
+        for index in range(len(segments) - 2):
+            part = segments[index].strip()
+            numbers: tuple[Piece, ...] = ()
+            segment = self._written.get(part)
+            if segment is None:
+                numbers, part, segment = self._read_written(part)
+            if segment.plain is not None:
+                head.append(segment.plain)
+            elif segment.inert:
+                head.append(HeadPart(numbers, segment.pieces, len(kept), len(kept) + len(part)))
+                kept += part + between[index]
             else:
-                numbers, part = self._without_numbers(part)
-                segment = self._segment(part)
-                if not segment.inert:
-                    break
-                head.append(HeadPart(numbers, segment.pieces, offset, offset + len(part)))
-                part += text[end:following]
-                kept.append(part)
-                offset += len(part)
-            start = following
+                break
+            start += len(segments[index]) + len(between[index])
         numbers, rest = self._without_numbers(text[start:].lstrip())
         # As people put commas, or a name was taken out at the end: the same tail.
         rest = rest.replace(", ", ",").rstrip(_MARKS)
-        return Cut(tuple(head), numbers, rest, start, "".join([*kept, rest]), cut_short)
+        return Cut(tuple(head), numbers, rest, start, kept + rest, cut_short)
+
+    def _read_written(self, part: str) -> tuple[tuple[Piece, ...], str, Segment]:
+        """The numbers that a segment begins with, what it is without them, and what that amounts to."""
+        plain = self._read_plain(part)
+        if plain is not None:
+            return (), part, plain
+        numbers, rest = self._without_numbers(part)
+        remembered = self._numberless if numbers else self._written
+        known = remembered.get(rest)
+        if known is None:
+            known = self._read(rest)
+            remembered.put(rest, known)
+        return numbers, rest, known
+
+    def _read_plain(self, part: str) -> Segment | None:
+        """What a plain segment amounts to; None for others."""
+        known = self._written.get(part)
+        if known is not None:
+            return known if known.plain is not None else None
+        piece = self._plain.read(part)
+        if piece is None:
+            return None
+        segment = Segment(True, (piece,), HeadPart((), (piece,), -1, -1))
+        self._written.put(part, segment)
+        return segment
 
     def _without_numbers(self, part: str) -> tuple[tuple[Piece, ...], str]:
         """The house number and the alleys that a part begins with, and the part with stand-ins for them."""
-        match = _LEADING_NUMBER.match(part)
-        number = None if match is None else self._plain.read(match[1])
-        if match is None or number is None or number.label != HOUSE_NUMBER:
+        if part[:1].isalpha() and part[0] not in _NUMBER_STARTS:
             return (), part
-        numbers, written, at = [number], [f"{STAND_IN} "], match.end()
+        match = _LEADING_NUMBER.match(part)
+        number = None if match is None else self._read_plain(match[1])
+        if match is None or number is None or number.pieces[0].label != HOUSE_NUMBER:
+            return (), part
+        numbers, written, at = [number.pieces[0]], [f"{STAND_IN} "], match.end()
         while (alley := _LEADING_ALLEY.match(part, at)) is not None:
-            piece = self._plain.read(alley[1] + alley[2])
-            if piece is None or piece.label != ALLEY:
+            plain = self._read_plain(alley[1] + alley[2])
+            if plain is None or plain.pieces[0].label != ALLEY:
                 break
-            numbers.append(piece)
+            numbers.append(plain.pieces[0])
             written.append(f"{alley[1]}{STAND_IN} ")
             at = alley.end()
         return tuple(numbers), "".join([*written, part[at:]])
-
-    def _segment(self, part: str) -> Segment:
-        known = self._segments.get(part)
-        if known is None:
-            known = self._read(part)
-            self._segments.put(part, known)
-        return known
 
     def _read(self, part: str) -> Segment:
         reading = read(tokenise(part, self._lexicon.syllables, self._lexicon.slips), self._lexicon)

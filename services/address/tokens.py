@@ -6,14 +6,16 @@ import re
 import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
-from gazetteer.names import tone_key
+from gazetteer.names import LONGEST_REMEMBERED, tone_key
+from services.address.cache import BoundedCache
 
 # An address of 1,000 characters and four separate fields of 200, as the contract allows.
 MAX_CHARACTERS: Final = 1_900
 MAX_TOKENS: Final = 500
+_CACHED_WORDS: Final = 16_384
 _LEAST_GLUED: Final = 6
 _LONGEST_SYLLABLE: Final = 7
 
@@ -26,6 +28,8 @@ COMMA: Final = 4
 
 _APOSTROPHES: Final = "'`´’‘ʼʹ′＇"
 _COMMAS: Final = frozenset(',;|()[]{}\n\r\t\\"“”<>!?、，')
+# Those that part segments, between spaces.
+DASHES_BETWEEN: Final = "-–—"
 _DASHES: Final = frozenset("-–—/_~+=:*•·")
 
 # Combining marks that NFC could not join, invisible characters, and what lies beyond the alphabets in use here.
@@ -62,7 +66,24 @@ class _LetterTable(dict[int, str]):
         return letter
 
 
+class _LowerTable(dict[int, str]):
+    """The table of `lowered`, likewise."""
+
+    def __missing__(self, code: int) -> str:
+        letter = _letter(chr(code))
+        lower = chr(code) if letter == " " else letter.lower()
+        if len(self) < 4_096:
+            self[code] = lower
+        return lower
+
+
 _LETTERS: Final = _LetterTable()
+_LOWER: Final = _LowerTable()
+
+
+def lowered(text: str) -> str:
+    """A text with its letters folded and all other marks kept, character by character."""
+    return text.translate(_LOWER)
 
 
 class Tokens:
@@ -76,7 +97,6 @@ class Tokens:
     def __init__(
         self,
         text: str,
-        letters: str,
         words: list[str],
         toned: list[str],
         starts: list[int],
@@ -85,7 +105,6 @@ class Tokens:
         cut: bool,
     ) -> None:
         self.text: Final = text
-        self.letters: Final = letters
         self.words: Final = words
         self.toned: Final = toned
         self.starts: Final = starts
@@ -111,31 +130,102 @@ def clean(text: str) -> tuple[str, bool]:
     return text, cut
 
 
+class _Written:
+    """What stands between two spaces or commas: its tokens, with offsets in it; the first gap is what stands before
+    them, and `after` what stands behind. Without tokens, `after` is all. `count` is the number of tokens before type
+    words were cut off them."""
+
+    def __init__(
+        self,
+        words: list[str],
+        toned: list[str],
+        starts: list[int],
+        ends: list[int],
+        gaps: list[int],
+        after: int,
+        count: int,
+    ) -> None:
+        self.words: Final = words
+        self.toned: Final = toned
+        self.starts: Final = starts
+        self.ends: Final = ends
+        self.gaps: Final = gaps
+        self.after: Final = after
+        self.count: Final = count
+
+
+_WRITTEN: Final[BoundedCache[str, _Written]] = BoundedCache(_CACHED_WORDS)
+
+
 def tokenise(text: str, syllables: frozenset[str] = frozenset(), known: Collection[str] = ()) -> Tokens:
     """Tokens of a text as submitted. Case and digits split glued words: `TP.HồChíMinh`, `P1`, `XãCôn Lôn`; long words
-    in one case that are not `known` otherwise are split into `syllables` if they can be."""
+    in one case that are not `known` otherwise are split into `syllables` if they can be.
+
+    No token reaches over a space or comma, so what stands between them is remembered by itself."""
     text, cut = clean(text)
-    letters = text.translate(_LETTERS)
+    words: list[str] = []
+    toned: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    gaps: list[int] = []
+    remember = len(text) <= LONGEST_REMEMBERED
+    offset, left, gap = 0, MAX_TOKENS, COMMA
+    for segment in text.split(","):
+        for part in segment.split(" "):
+            written = _read_written(part, left, remember)
+            left -= written.count
+            for index in range(len(written.words)):
+                words.append(written.words[index])
+                toned.append(written.toned[index])
+                starts.append(offset + written.starts[index])
+                ends.append(offset + written.ends[index])
+                before = written.gaps[index]
+                gaps.append(gap if index == 0 and gap > before else before)
+            if written.words or written.after > gap:
+                gap = written.after
+            if gap == GLUED:
+                gap = SPACE
+            offset += len(part) + 1
+        gap = COMMA
+    tokens = Tokens(text, words, toned, starts, ends, gaps, cut)
+    _split_unknown(tokens, syllables, known)
+    return tokens
+
+
+def _read_written(part: str, most: int, remember: bool) -> _Written:
+    """The tokens of what stands between two spaces or commas, at most so many."""
+    written = _WRITTEN.get(part)
+    if written is None:
+        written = _read_part(part, MAX_TOKENS)
+        if remember:
+            _WRITTEN.put(part, written)
+    return written if written.count <= most else _read_part(part, most)
+
+
+def _read_part(part: str, most: int) -> _Written:
+    letters = part.translate(_LETTERS)
     lower = letters.lower()
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for match in _TOKEN.finditer(letters):
-        if len(words) == MAX_TOKENS:
+        if len(words) == most:
             break
         start, end = match.span()
-        words.append(lower[start:end])
+        words.append(lower[start:end].replace("'", ""))
         starts.append(start)
         ends.append(end)
-    if "'" in lower:
-        words = [word.replace("'", "") for word in words]
-    if not text.isascii():
-        _split_types(text, words, starts, ends)
-    _split_unknown(words, starts, ends, syllables, known)
-    toned = _toned(text, starts, ends, words)
-    gaps = [_gap(text[end:start]) for end, start in zip(ends, starts[1:], strict=False)]
-    gaps[:0] = [COMMA] if words else []
-    return Tokens(text, letters, words, toned, starts, ends, gaps, cut)
+    count = len(words)
+    if not part.isascii():
+        _split_types(part, words, starts, ends)
+    toned = [_toned(part, start, end) for start, end in zip(starts, ends, strict=True)]
+    gaps = [_gap(part[end:start]) for end, start in zip([0, *ends], starts, strict=False)]
+    after = _gap(part[ends[-1] :] if ends else part)
+    return _Written(words, toned, starts, ends, gaps, after, count)
+
+
+def _toned(text: str, start: int, end: int) -> str:
+    return tone_key(text[start:end]).replace(" ", "")
 
 
 def _split_types(text: str, words: list[str], starts: list[int], ends: list[int]) -> None:
@@ -150,20 +240,21 @@ def _split_types(text: str, words: list[str], starts: list[int], ends: list[int]
         ends.insert(index, middle)
 
 
-def _split_unknown(
-    words: list[str], starts: list[int], ends: list[int], syllables: frozenset[str], known: Collection[str]
-) -> None:
+def _split_unknown(tokens: Tokens, syllables: frozenset[str], known: Collection[str]) -> None:
     """Split long words that are no syllable into the syllables they are made of."""
+    words, starts, ends = tokens.words, tokens.starts, tokens.ends
     for index in range(len(words) - 1, -1, -1):
         word = words[index]
         if len(word) < _LEAST_GLUED or word in syllables or word in known or len(word) != ends[index] - starts[index]:
             continue
         pieces = _syllables_of(word, syllables)
         if len(pieces) > 1:
-            offsets = [starts[index], *accumulate(map(len, pieces), initial=starts[index])][1:]
+            offsets = list(accumulate(map(len, pieces), initial=starts[index]))
             words[index : index + 1] = pieces
             starts[index : index + 1] = offsets[:-1]
             ends[index : index + 1] = offsets[1:]
+            tokens.toned[index : index + 1] = [_toned(tokens.text, start, end) for start, end in pairwise(offsets)]
+            tokens.gaps[index + 1 : index + 1] = [GLUED] * (len(pieces) - 1)
 
 
 @lru_cache(maxsize=16_384)
@@ -181,17 +272,6 @@ def _syllables_of(word: str, syllables: frozenset[str]) -> tuple[str, ...]:
     return best[-1] or ()
 
 
-def _toned(text: str, starts: list[int], ends: list[int], words: list[str]) -> list[str]:
-    if text.isascii():
-        return words
-    joined = tone_key("\n".join([text[s:e] for s, e in zip(starts, ends, strict=True)]))
-    toned = joined.split(" ")
-    if len(toned) == len(words):
-        return toned
-    return [tone_key(text[s:e]).replace(" ", "") for s, e in zip(starts, ends, strict=True)]
-
-
-@lru_cache(maxsize=1_024)
 def _gap(between: str) -> int:
     gap = SPACE if between else GLUED
     for char in between:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Final
 
 from services.address.tokens import DASH, DOT, GLUED, SPACE, Tokens
@@ -21,6 +21,7 @@ from services.address.words import (
 )
 
 _FIRST_WORDS: Final = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
+_SECOND_WORDS: Final = frozenset(words.split(" ")[1] for words in TYPE_WORDS if " " in words)
 # What begins a broken type word without being one of its whole words.
 _BROKEN_STARTS: Final = frozenset(stem for word in BROKEN_WORDS for stem in accumulate(word)) - frozenset(BROKEN_WORDS)
 _MOST_BROKEN: Final = 5
@@ -41,38 +42,50 @@ def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
     found: list[TypeWord] = []
     words, gaps, count = tokens.words, tokens.gaps, len(tokens)
     mended = [slips.get(word, word) for word in words]
+    toned = tokens.toned
     accented = not tokens.text.isascii()
     index = 0
     while index < count:
         step = 1
-        broken = _broken_word(tokens, index)
+        broken = _broken_word(tokens, index) if toned[index] in _BROKEN_STARTS else None
         if broken is not None:
             found.append(broken)
             index = broken.end
             continue
         if mended[index] in _FIRST_WORDS:
-            for length in range(min(MAX_TYPE_WORDS, count - index), 0, -1):
-                if length > 1 and max(gaps[index + 1 : index + length]) > DASH:
-                    continue
-                text = " ".join(mended[index : index + length])
+            for length in range(_longest(mended, gaps, index), 0, -1):
+                text = mended[index] if length == 1 else " ".join(mended[index : index + length])
                 kind = TYPE_WORDS.get(text)
-                if (
-                    kind is not None
-                    and _in_place(tokens, index, length, text)
-                    and all(spelt_as_type(words[i], tokens.toned[i]) for i in range(index, index + length))
-                ):
-                    plain = accented and text in ACCENTED and tokens.toned[index] == words[index]
+                if kind is not None and _in_place(tokens, index, length, text) and _spelt(tokens, index, length):
+                    plain = accented and text in ACCENTED and toned[index] == words[index]
                     slip = mended[index : index + length] != words[index : index + length]
                     weak = text in WEAK or plain or slip or _may_begin_name(tokens, index, kind, found)
                     found.append(TypeWord(index, index + length, kind, weak))
                     step = length
                     break
         index += step
-    return [
-        word
-        for word, following in pairwise([*found, None])
-        if word is not None and not _office(tokens, word, following) and not _ends_name(tokens, word, following)
-    ]
+    kept: list[TypeWord] = []
+    for at, word in enumerate(found):
+        following = found[at + 1] if at + 1 < len(found) else None
+        if not _office(tokens, word, following) and not _ends_name(tokens, word, following):
+            kept.append(word)
+    return kept
+
+
+def _longest(mended: list[str], gaps: list[int], index: int) -> int:
+    """How many words a type word at a token may have, as far as its second word and commas tell."""
+    if index + 1 == len(mended) or gaps[index + 1] > DASH or mended[index + 1] not in _SECOND_WORDS:
+        return 1
+    return 2 if index + 2 == len(mended) or gaps[index + 2] > DASH else MAX_TYPE_WORDS
+
+
+def _spelt(tokens: Tokens, index: int, length: int) -> bool:
+    """Whether none of its accents make a word for a kind another word."""
+    for at in range(index, index + length):
+        word, toned = tokens.words[at], tokens.toned[at]
+        if word != toned and not spelt_as_type(word, toned):
+            return False
+    return True
 
 
 def _ends_name(tokens: Tokens, word: TypeWord, following: TypeWord | None) -> bool:

@@ -14,6 +14,7 @@ from schemas.address import Components, CoordinateLevel, MatchLevel, NextAction
 from schemas.raw import Decision, Householder, RawAddress, RawPosition
 from services.address.core import AddressCore, UnknownCommuneError
 from services.address.faults import Fault
+from services.address.glance import Text
 from services.address.tokens import MAX_CHARACTERS
 from tests.unit.address.pathological import PATHOLOGICAL
 
@@ -55,7 +56,7 @@ def test_a_batch_gives_what_its_records_give_alone_in_order(texts: list[str]) ->
 @given(_ADDRESSES)
 def test_a_text_cut_at_commas_is_ranked_like_the_whole(text: str) -> None:
     """Only the value of a leading house number may be lost."""
-    cut = CORE.matcher.match([text])[0].ranking.ranked
+    cut = CORE.matcher.match([Text(text)])[0].ranking.ranked
     reading = CORE.matcher.read(text)
     ranking = CORE.matcher.rank(reading)
     if not ranking.settled:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gazetteer.gazetteer import Gazetteer
 from schemas.raw import RawAddress
 from services.address.core import AddressCore
+from services.address.glance import Text
 from services.address.residue import without_residue
 
 GAZETTEER = Gazetteer.load()
@@ -54,6 +55,12 @@ typed_words = st.sampled_from(
 def test_a_long_text_is_read_like_a_short_one(text: str) -> None:
     spaces = " " * 200
     assert without_residue(text + spaces, SYLLABLES) == without_residue(text, SYLLABLES) + spaces
+    assert Text(text + spaces).may_hold_residue == Text(text).may_hold_residue
+
+
+@given(st.lists(typed_words | st.text(max_size=8), max_size=12).map(" ".join))
+def test_no_residue_escapes_the_quick_look(text: str) -> None:
+    assert Text(text).may_hold_residue or without_residue(text, SYLLABLES) == text
 
 
 @given(st.text(max_size=80))

@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.address.segments import _separators
+from services.address.glance import Text
+from services.address.segments import _parted
 
 pieces = st.sampled_from(["12", "14", "Lê Lợi", "TT", ",", " - ", "-", " – ", " — ", " ", "\u00a0"])
-
-
-def parts(text: str) -> list[str]:
-    """The text between its separators."""
-    spans = _separators(text)
-    starts = [0, *(end for _, end in spans)]
-    ends = [*(start for start, _ in spans), len(text)]
-    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -32,11 +25,15 @@ def parts(text: str) -> list[str]:
     ],
 )
 def test_a_text_is_cut_at_commas_and_at_dashes_between_words(text: str, cut: list[str]) -> None:
-    assert parts(text) == cut
+    segments, between = _parted(text)
+    assert segments == cut
+    assert len(between) == len(cut) - 1
 
 
 @given(st.lists(pieces).map("".join))
-def test_commas_cut_alike_whether_or_not_there_are_dashes(text: str) -> None:
-    commas = [(at, at + 1) for at, char in enumerate(text) if char == ","]
-    assert [span for span in _separators(text) if text[slice(*span)] == ","] == commas
-    assert _separators(text + "/-")[: len(commas)] == _separators(text)[: len(commas)]
+def test_a_text_is_cut_at_commas_alone_where_no_dash_parts_it(text: str) -> None:
+    segments, between = _parted(text)
+    assert "".join([*map("".join, zip(segments, between, strict=False)), segments[-1]]) == text
+    if not Text(text).may_hold_dashes:
+        assert segments == Text(text).segments
+        assert set(between) <= {","}
