@@ -13,9 +13,9 @@ from services.address.below import pieces_of
 from services.address.candidates import Candidate
 from services.address.decide import ACCEPT_MARGIN, ACCEPT_SCORE, RIVAL_WITHIN
 from services.address.faults import Fault
-from services.address.matcher import Ranking
 from services.address.mentions import Mention, Reading
 from services.address.pieces import Piece, settled
+from services.address.ranking import Ranking
 
 MAX_CANDIDATES: Final = 6
 _FAULTS: Final = {fault.value: fault for fault in Fault}

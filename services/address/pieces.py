@@ -33,12 +33,20 @@ class Piece:
         return Piece(self.start, self.end, label, self.value)
 
 
-def settled(pieces: Iterable[Piece]) -> list[Piece]:
+def settled(pieces: Sequence[Piece]) -> Sequence[Piece]:
     """The pieces of one text, in its order, with the labels that only their neighbours tell."""
+    has_name = has_street = on_a_map = has_building = has_unit = False
+    for piece in pieces:
+        label = piece.label
+        has_name |= label == "name"
+        has_street |= label == "street"
+        on_a_map |= label == "plus_code"
+        has_building |= label == "building"
+        has_unit |= label == "unit"
+    may_be_flat = has_building and not has_unit
+    if not may_be_flat and (has_street or not has_name):
+        return pieces
     found = list(pieces)
-    has_street = any(piece.label == "street" for piece in found)
-    on_a_map = any(piece.label == "plus_code" for piece in found)
-    may_be_flat = any(piece.label == "building" for piece in found) and all(piece.label != "unit" for piece in found)
     before = ""
     for index, piece in enumerate(found):
         if (
@@ -56,21 +64,23 @@ def settled(pieces: Iterable[Piece]) -> list[Piece]:
     return found
 
 
-def components_of(pieces: Iterable[Piece]) -> Components:
+def components_of(pieces: Sequence[Piece]) -> Components:
     """Pieces as components; several of one kind are joined in the order of the text, a group before its village."""
     found = settled(pieces)
     values: dict[str, list[str]] = {}
     for piece in found:
-        if piece.value not in values.setdefault(piece.label, []):
-            values[piece.label].append(piece.value)
-    village = values.get("group", []) + values.get("village", [])
+        known = values.get(piece.label)
+        if known is None:
+            values[piece.label] = [piece.value]
+        elif piece.value not in known:
+            known.append(piece.value)
     return Components(
-        house_number=_house_number(found),
-        alley=_joined(values, "alley"),
+        house_number=_house_number(found) if "house_number" in values else None,
+        alley=_joined(values.get("alley")),
         street=_street(values),
-        village=", ".join(village) or None,
-        building=_joined(values, "building"),
-        unit=_joined(values, "unit"),
+        village=_joined(values.get("village"), values.get("group")) or None,
+        building=_joined(values.get("building")),
+        unit=_joined(values.get("unit")),
     )
 
 
@@ -104,10 +114,17 @@ def _house_number(pieces: Iterable[Piece]) -> str | None:
     return None if first is None else first.value
 
 
-def _joined(values: dict[str, list[str]], label: str) -> str | None:
-    return ", ".join(values[label]) if label in values else None
+def _joined(values: list[str] | None, before: list[str] | None = None) -> str | None:
+    """Values as one, after those before them; None if there are neither."""
+    if before is not None:
+        values = before if values is None else before + values
+    if values is None:
+        return None
+    return values[0] if len(values) == 1 else ", ".join(values)
 
 
 def _street(values: dict[str, list[str]]) -> str | None:
-    parts = [*values.get("street", [])[:1], *values.get("kilometre", [])[:1]]
-    return " ".join(parts) or None
+    street, kilometre = values.get("street"), values.get("kilometre")
+    if street is None:
+        return kilometre[0] or None if kilometre is not None else None
+    return (street[0] if kilometre is None else f"{street[0]} {kilometre[0]}") or None
