@@ -89,7 +89,8 @@ def candidates(evidence: Evidence) -> list[Candidate]:
         faults += wider_faults(one)
         weighed.append(_Weighed(one, faults))
     # The rest of the text can only lower a score, so that most claims need not be held against it.
-    weighed.sort(key=_by_score)
+    if len(weighed) > 1:
+        weighed.sort(key=_by_score)
     found: list[Candidate] = []
     best = 0
     for row in weighed[:MAX_WEIGHED]:
@@ -102,7 +103,8 @@ def candidates(evidence: Evidence) -> list[Candidate]:
         kept = (*row.faults, *more)
         before = "" if BEFORE_THE_NAME.isdisjoint(kept) else _before(one)
         found.append(Candidate(one.place, one.commune, one.district, one.province, kept, total, finer(one), before))
-    found.sort(key=_by_rank)
+    if len(found) > 1:
+        found.sort(key=_by_rank)
     return found
 
 

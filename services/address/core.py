@@ -221,29 +221,31 @@ class AddressCore:
             faults = tuple(dict.fromkeys((*faults, *named(new))))
             score = max(0, score - total_penalty(new))
             action = decide(score, resolved.margin, resolved.commune is not None)
-        legacy = placed.told_legacy
+        unit, legacy = placed.unit, placed.told_legacy
         return AddressResult(
             address_text=text,
             components=components,
-            commune_code=placed.commune_code,
-            commune=placed.commune,
-            province_code=placed.province_code,
-            province=placed.province,
+            commune_code=None if unit is None else unit.code,
+            commune=None if unit is None else unit.name,
+            province_code=None if unit is None else unit.province_code,
+            province=None if unit is None else unit.province,
             legacy=placed.legacy,
-            registry_area=placed.registry_area,
+            registry_area=None if unit is None else unit.registry_area,
             position=placed.position,
-            match_level=wider_level if resolved.commune is None else _match_level(components),
+            match_level=wider_level if unit is None else _match_level(components),
             coordinate_level=placed.level,
             score=score,
             margin=resolved.margin,
             faults=faults,
             next_action=action,
             rivals=resolved.rivals,
-            dwelling_id=dwelling_id(components, placed.commune_code, None if legacy is None else legacy.code),
+            dwelling_id=None
+            if unit is None
+            else dwelling_id(components, unit.code, None if legacy is None else legacy.code),
             proposed_code=code,
             gazetteer_version=self.version,
             overlay_offset=self._overlay_offset,
-            postal_code=placed.postal_code,
+            postal_code=None if unit is None else unit.postal_code,
         )
 
 
@@ -273,10 +275,10 @@ def _codes(placed: Sequence[Placement]) -> list[str | None]:
     areas: list[str] = []
     points: list[tuple[float, float]] = []
     for row, one in enumerate(placed):
-        area, position = one.registry_area, one.position
-        if position is not None and area is not None and one.level in _LOCATED:
+        unit, position = one.unit, one.position
+        if unit is not None and position is not None and one.level in _LOCATED:
             rows.append(row)
-            areas.append(area)
+            areas.append(unit.registry_area)
             points.append((position.lat, position.lon))
     if rows:
         degrees = np.array(points, dtype=np.float64)

@@ -67,20 +67,13 @@ def settled(pieces: Sequence[Piece]) -> Sequence[Piece]:
 def components_of(pieces: Sequence[Piece]) -> Components:
     """Pieces as components; several of one kind are joined in the order of the text, a group before its village."""
     found = settled(pieces)
-    values: dict[str, list[str]] = {}
-    for piece in found:
-        known = values.get(piece.label)
-        if known is None:
-            values[piece.label] = [piece.value]
-        elif piece.value not in known:
-            known.append(piece.value)
     return Components(
-        house_number=_house_number(found) if "house_number" in values else None,
-        alley=_joined(values.get("alley")),
-        street=_street(values),
-        village=_joined(values.get("village"), values.get("group")) or None,
-        building=_joined(values.get("building")),
-        unit=_joined(values.get("unit")),
+        house_number=_house_number(found),
+        alley=_joined(found, "alley"),
+        street=_street(found),
+        village=_village(found),
+        building=_joined(found, "building"),
+        unit=_joined(found, "unit"),
     )
 
 
@@ -114,17 +107,35 @@ def _house_number(pieces: Iterable[Piece]) -> str | None:
     return None if first is None else first.value
 
 
-def _joined(values: list[str] | None, before: list[str] | None = None) -> str | None:
-    """Values as one, after those before them; None if there are neither."""
-    if before is not None:
-        values = before if values is None else before + values
-    if values is None:
-        return None
-    return values[0] if len(values) == 1 else ", ".join(values)
+def _joined(pieces: Sequence[Piece], label: str) -> str | None:
+    """The different values of one kind; None if there are none."""
+    first: str | None = None
+    several: list[str] | None = None
+    for piece in pieces:
+        if piece.label == label:
+            if first is None:
+                first = piece.value
+            elif several is not None:
+                if piece.value not in several:
+                    several.append(piece.value)
+            elif piece.value != first:
+                several = [first, piece.value]
+    return first if several is None else ", ".join(several)
 
 
-def _street(values: dict[str, list[str]]) -> str | None:
-    street, kilometre = values.get("street"), values.get("kilometre")
-    if street is None:
-        return kilometre[0] or None if kilometre is not None else None
-    return (street[0] if kilometre is None else f"{street[0]} {kilometre[0]}") or None
+def _village(pieces: Sequence[Piece]) -> str | None:
+    village, group = _joined(pieces, "village"), _joined(pieces, "group")
+    if group is None:
+        return village or None
+    return (group if village is None else f"{group}, {village}") or None
+
+
+def _street(pieces: Sequence[Piece]) -> str | None:
+    """The first street, and the first kilometre mark behind it."""
+    street = kilometre = ""
+    for piece in reversed(pieces):
+        if piece.label == "street":
+            street = piece.value
+        elif piece.label == "kilometre":
+            kilometre = piece.value
+    return (f"{street} {kilometre}" if street and kilometre else street or kilometre) or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gazetteer.gazetteer import Gazetteer
-from gazetteer.model import LegacyCommune
+from gazetteer.model import Commune, LegacyCommune
 from schemas.address import CoordinateLevel, LegacyPlace, Position
 from services.address.decide import decide
 from services.address.faults import Fault
@@ -15,36 +15,38 @@ from services.address.resolve import Resolved
 _NAMES: Final = {fault: fault.value for fault in Fault}
 
 
+class Unit:
+    """A commune of today and its province, as a result says them."""
+
+    def __init__(self, gazetteer: Gazetteer, commune: Commune) -> None:
+        province = gazetteer.provinces[commune.province_code]
+        self.code: Final = commune.code
+        self.name: Final = commune.full_name
+        self.province_code: Final = province.code
+        self.province: Final = province.full_name
+        self.registry_area: Final = commune.registry_area
+        self.postal_code: Final = commune.postal_code
+
+
 class Placement:
-    """What was resolved, and its position. Texts with one tail share it where they bring no point, so that what follows
-    from it is worked out once."""
+    """What was resolved, and its position; `unit` is its commune. Texts with one tail share it where they bring no
+    point, so that what follows from it is worked out once."""
 
     def __init__(
         self,
-        gazetteer: Gazetteer,
         resolved: Resolved,
         position: Position | None,
         level: CoordinateLevel,
+        unit: Unit | None,
         legacy: LegacyPlace | None,
     ) -> None:
         self.resolved: Final = resolved
         self.position: Final = position
         self.level: Final = level
+        self.unit: Final = unit
         self.legacy: Final = legacy
         self.faults: Final = named(resolved.faults)
-        self.action: Final = decide(resolved.score, resolved.margin, resolved.commune is not None)
-        commune = resolved.commune
-        self.commune_code: str | None = None
-        self.commune: str | None = None
-        self.province_code: str | None = None
-        self.province: str | None = None
-        self.registry_area: str | None = None
-        self.postal_code: str | None = None
-        if commune is not None:
-            province = gazetteer.provinces[commune.province_code]
-            self.commune_code, self.commune = commune.code, commune.full_name
-            self.province_code, self.province = province.code, province.full_name
-            self.registry_area, self.postal_code = commune.registry_area, commune.postal_code
+        self.action: Final = decide(resolved.score, resolved.margin, unit is not None)
 
     @property
     def told_legacy(self) -> LegacyCommune | None:

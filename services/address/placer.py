@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import Final
 
 from gazetteer.gazetteer import Gazetteer
-from gazetteer.model import LegacyCommune
+from gazetteer.model import Commune, LegacyCommune
 from schemas.address import CoordinateLevel, LegacyPlace, Position, Rival
 from services.address.cache import BoundedCache
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
 from services.address.locate import Point, fallback_position, level_of
 from services.address.matcher import Match
-from services.address.placement import Placement
+from services.address.placement import Placement, Unit
 from services.address.position import PointReading
 from services.address.ranking import Ranking, Standing
 from services.address.resolve import EMPTY, Resolved, confirmed, resolve, turns_urban
@@ -29,6 +29,7 @@ class Placer:
     def __init__(self, gazetteer: Gazetteer, villages: VillageIndex) -> None:
         self._gazetteer = gazetteer
         self._villages = villages
+        self._units: dict[str, Unit] = {}
         self._legacy: dict[tuple[str, int, bool], LegacyPlace] = {}
         # What rankings stood for before the villages changed no longer counts.
         self._age = 0
@@ -119,8 +120,15 @@ class Placer:
         return known
 
     def _made(self, resolved: Resolved, position: Position | None, level: CoordinateLevel) -> Placement:
+        unit = None if resolved.commune is None else self._unit(resolved.commune)
         legacy = None if resolved.legacy is None else self._legacy_place(resolved.legacy, resolved.legacy_assumed)
-        return Placement(self._gazetteer, resolved, position, level, legacy)
+        return Placement(resolved, position, level, unit, legacy)
+
+    def _unit(self, commune: Commune) -> Unit:
+        known = self._units.get(commune.code)
+        if known is None:
+            known = self._units[commune.code] = Unit(self._gazetteer, commune)
+        return known
 
     def _legacy_place(self, legacy: LegacyCommune, assumed: bool) -> LegacyPlace:
         key = (legacy.code, legacy.edition, assumed)

@@ -23,6 +23,7 @@ _TYPED: Final = Left.TYPED
 _INNER: Final = Left.INNER
 _NUMBER: Final = Left.NUMBER
 _LOCAL: Final = Left.LOCAL
+_EQUAL: Final = Accents.EQUAL
 _MISSING: Final = Accents.MISSING
 _DIFFER: Final = Accents.DIFFER
 _DISTRICT_MISSING: Final = Fault.DISTRICT_MISSING
@@ -41,7 +42,7 @@ def name_faults(claim: Claim) -> list[Fault]:
         faults.append(Fault.COMMUNE_POPULAR_NAME)
     elif mention.similarity < 1:
         faults.append(Fault.COMMUNE_BADLY_MISSPELT if _doubtful(claim) else Fault.COMMUNE_MISSPELT)
-    elif not mention.name.numeric and compare_accents(mention.toned, claim.place.toned) is _DIFFER:
+    elif not mention.name.numeric and _accents(claim) is _DIFFER:
         faults.append(Fault.COMMUNE_ACCENTS)
     kind = mention.kind
     if kind in COMMUNE_KINDS and kind is not _COMMUNE and kind != claim.place.kind:
@@ -51,6 +52,12 @@ def name_faults(claim: Claim) -> list[Fault]:
     if before is not None:
         faults.append(before)
     return faults
+
+
+def _accents(claim: Claim) -> Accents:
+    """How the accents of the commune's name differ from its own."""
+    written, own = claim.commune.toned, claim.place.toned
+    return _EQUAL if written == own else compare_accents(written, own)
 
 
 def _doubtful(claim: Claim) -> bool:
@@ -205,7 +212,7 @@ def finer(claim: Claim) -> float:
     value = mention.similarity
     if mention.similarity < 1:
         value += 0.3 * OSA.normalized_similarity(mention.toned, place.toned)
-    elif not mention.name.numeric and compare_accents(mention.toned, place.toned) is _MISSING:
+    elif not mention.name.numeric and _accents(claim) is _MISSING:
         value -= 0.1
     if place.legacy is not None:
         # Of two old communes that read alike, the one of the later list is meant.
