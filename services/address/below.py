@@ -21,7 +21,7 @@ _SAYING_WHAT: Final = frozenset(
 _NUMBER_WORDS: Final = ("s", "S", "n", "N")
 
 
-def pieces_of(reading: Reading, mentions: Sequence[Mention]) -> list[Piece]:
+def pieces_of(reading: Reading, mentions: list[Mention]) -> list[Piece]:
     """The pieces of a text, in its order; `mentions` are those of its commune, district and province."""
     count = len(reading.tokens)
     # A street or village whose name had to do for the commune's is a street or village still.

@@ -152,7 +152,9 @@ def _claims(evidence: Evidence) -> list[Claim]:
 
 
 def _supported(place: CommunePlace, evidence: Evidence) -> bool:
-    return place.province.id in evidence.near or not evidence.district_keys.isdisjoint(place.districts)
+    if place.province.id in evidence.near:
+        return True
+    return bool(evidence.district_keys) and not evidence.district_keys.isdisjoint(place.districts)
 
 
 def _towns(evidence: Evidence, word: TypeWord) -> Iterator[Claim]:

@@ -217,8 +217,8 @@ class AddressCore:
         resolved = placed.resolved
         faults, score, action = placed.faults, resolved.score, placed.action
         if more_faults:
-            new = tuple([fault for fault in dict.fromkeys(more_faults) if fault not in resolved.faults])
-            faults = tuple(dict.fromkeys((*faults, *named(new))))
+            new = [fault for fault in dict.fromkeys(more_faults) if fault not in resolved.faults]
+            faults = tuple(dict.fromkeys((*faults, *named(tuple(new)))))
             score = max(0, score - total_penalty(new))
             action = decide(score, resolved.margin, resolved.commune is not None)
         unit, legacy = placed.unit, placed.told_legacy

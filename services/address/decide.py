@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from schemas.address import NextAction
@@ -35,7 +34,7 @@ def decide(score: int, margin: int, placed: bool) -> NextAction:
     return _CONFIRM
 
 
-def total_penalty(faults: Sequence[Fault]) -> int:
+def total_penalty(faults: list[Fault]) -> int:
     """What the faults take off a score."""
     total = 0
     for fault in faults:

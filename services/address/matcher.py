@@ -144,7 +144,7 @@ class Matcher:
     def _rank(self, evidence: Evidence, final: bool) -> Ranking:
         reading, ranked = evidence.reading, candidates(evidence)
         settled = is_settled(ranked)
-        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else ())) if settled or final else ()
+        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else [])) if settled or final else ()
         level = MatchLevel.NONE
         if not ranked:
             if evidence.districts:

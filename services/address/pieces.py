@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Final
 
 from schemas.address import Components
@@ -33,7 +32,7 @@ class Piece:
         return Piece(self.start, self.end, label, self.value)
 
 
-def settled(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def settled(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The pieces of one text, in its order, with the labels that only their neighbours tell."""
     has_name = has_street = on_a_map = has_building = has_unit = False
     for piece in pieces:
@@ -61,10 +60,10 @@ def settled(pieces: Sequence[Piece]) -> Sequence[Piece]:
             may_be_flat = False
         if piece.label not in ASIDE:
             before = found[index].label
-    return found
+    return tuple(found)
 
 
-def components_of(pieces: Sequence[Piece]) -> Components:
+def components_of(pieces: tuple[Piece, ...]) -> Components:
     """Pieces as components; several of one kind are joined in the order of the text, a group before its village."""
     found = settled(pieces)
     return Components(
@@ -86,13 +85,13 @@ def _is_street(piece: Piece, before: str) -> bool:
     return before in ("building", "unit") and words[0] in SURNAMES and 1 < len(words) <= 4
 
 
-def _is_flat(pieces: Sequence[Piece], index: int) -> bool:
+def _is_flat(pieces: list[Piece], index: int) -> bool:
     """Whether a number is that of a flat: a building follows it, and then the number of the house."""
     following = (piece.label for piece in pieces[index + 1 :] if piece.label not in ASIDE)
     return next(following, "") == "building" and "house_number" in following
 
 
-def _house_number(pieces: Iterable[Piece]) -> str | None:
+def _house_number(pieces: tuple[Piece, ...]) -> str | None:
     """The number that a street follows, the first if there are several in a row, else the first of all."""
     first: Piece | None = None
     in_a_row: Piece | None = None
@@ -107,7 +106,7 @@ def _house_number(pieces: Iterable[Piece]) -> str | None:
     return None if first is None else first.value
 
 
-def _joined(pieces: Sequence[Piece], label: str) -> str | None:
+def _joined(pieces: tuple[Piece, ...], label: str) -> str | None:
     """The different values of one kind; None if there are none."""
     first: str | None = None
     several: list[str] | None = None
@@ -123,19 +122,19 @@ def _joined(pieces: Sequence[Piece], label: str) -> str | None:
     return first if several is None else ", ".join(several)
 
 
-def _village(pieces: Sequence[Piece]) -> str | None:
+def _village(pieces: tuple[Piece, ...]) -> str | None:
     village, group = _joined(pieces, "village"), _joined(pieces, "group")
     if group is None:
         return village or None
     return (group if village is None else f"{group}, {village}") or None
 
 
-def _street(pieces: Sequence[Piece]) -> str | None:
+def _street(pieces: tuple[Piece, ...]) -> str | None:
     """The first street, and the first kilometre mark behind it."""
     street = kilometre = ""
-    for piece in reversed(pieces):
+    for piece in pieces:
         if piece.label == "street":
-            street = piece.value
+            street = street or piece.value
         elif piece.label == "kilometre":
-            kilometre = piece.value
+            kilometre = kilometre or piece.value
     return (f"{street} {kilometre}" if street and kilometre else street or kilometre) or None

@@ -64,10 +64,10 @@ EMPTY: Final = Resolved(None, None, False, None, None, (Fault.TEXT_EMPTY,), 0, 0
 def resolve(
     gazetteer: Gazetteer,
     villages: VillageIndex,
-    ranked: Sequence[Candidate],
-    village_names: Sequence[str],
+    ranked: tuple[Candidate, ...],
+    village_names: tuple[str, ...],
     point: Point | None,
-    street_names: Sequence[str] = (),
+    street_names: tuple[str, ...] = (),
 ) -> Resolved:
     """Choose among the candidates, best first. `village_names` and `street_names` are what the text may name."""
     if not ranked or ranked[0].score < LEAST_SCORE:
@@ -104,7 +104,7 @@ def resolve(
     return Resolved(commune, legacy, assumed, place, village, tuple(faults), score, margin, rivals, inside)
 
 
-def confirmed(gazetteer: Gazetteer, ranked: Sequence[Candidate], resolved: Resolved, point: Point) -> Resolved | None:
+def confirmed(gazetteer: Gazetteer, ranked: tuple[Candidate, ...], resolved: Resolved, point: Point) -> Resolved | None:
     """What was resolved without a point, where the point agrees and only counts against the rivals; None where it may
     tell more: outside the commune, or among the parts of a divided one. Not for candidates with listed villages."""
     commune, place = resolved.commune, resolved.place
@@ -119,7 +119,7 @@ def confirmed(gazetteer: Gazetteer, ranked: Sequence[Candidate], resolved: Resol
     )  # fmt: skip
 
 
-def turns_urban(ranked: Sequence[Candidate]) -> bool:
+def turns_urban(ranked: tuple[Candidate, ...]) -> bool:
     """Whether a group of a town, if a text names one, makes another candidate the leader."""
     return bool(ranked) and _urban_or_not(ranked, _URBAN_GROUPS) is not ranked[0]
 
@@ -130,8 +130,8 @@ def is_urban_group(village: str) -> bool:
 
 
 def _with_villages_before(
-    villages: VillageIndex, ranked: Sequence[Candidate]
-) -> tuple[Sequence[Candidate], dict[Candidate, FoundVillage]]:
+    villages: VillageIndex, ranked: tuple[Candidate, ...]
+) -> tuple[tuple[Candidate, ...], dict[Candidate, FoundVillage]]:
     """The candidates, best first, without the fault of those whose name only runs on from that of a village in their
     commune (`thôn Cây Đa Tân Lập Tuyên Quang`), and these villages."""
     found: dict[Candidate, FoundVillage] = {}
@@ -142,15 +142,16 @@ def _with_villages_before(
             candidate = candidate.without(BEFORE_THE_NAME)
             found[candidate] = village
         freed.append(candidate)
-    if found:
-        freed.sort(key=lambda one: (-one.score, -one.finer))
-    return freed, found
+    if not found:
+        return ranked, found
+    freed.sort(key=lambda one: (-one.score, -one.finer))
+    return tuple(freed), found
 
 
 def _by_village(
     villages: VillageIndex,
-    ranked: Sequence[Candidate],
-    names: Sequence[str],
+    ranked: tuple[Candidate, ...],
+    names: tuple[str, ...],
     before: Mapping[Candidate, FoundVillage],
 ) -> tuple[Candidate, FoundVillage | None]:
     """The leader, or the best candidate near it whose commune has a village that the text names, where the leader's has
@@ -171,16 +172,18 @@ def _by_village(
     return leader, found
 
 
-def _urban_or_not(ranked: Sequence[Candidate], names: Sequence[str]) -> Candidate:
+def _urban_or_not(ranked: tuple[Candidate, ...], names: tuple[str, ...]) -> Candidate:
     """The leader, or a namesake as near where a `tổ dân phố` or `khu phố` is named, which rural communes had not."""
     leader = ranked[0]
     if leader.place.urban or not any(is_urban_group(name) for name in names):
         return leader
-    near = (one for one in ranked if one.score >= leader.score - _BARELY_BEHIND)
-    return next((one for one in near if one.place.urban and one.commune.name is leader.commune.name), leader)
+    for one in ranked:
+        if one.place.urban and one.score >= leader.score - _BARELY_BEHIND and one.commune.name is leader.commune.name:
+            return one
+    return leader
 
 
-def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], best: Candidate, point: Point) -> Candidate:
+def _by_point(gazetteer: Gazetteer, ranked: tuple[Candidate, ...], best: Candidate, point: Point) -> Candidate:
     """The best candidate within reach whose commune the point can lie in, `best` before all; that if there is none."""
     for candidate in (best, *ranked):
         if candidate.score < ranked[0].score - _WITHIN_REACH:
@@ -201,11 +204,16 @@ def _legacy_of(gazetteer: Gazetteer, village: Village, commune: Commune) -> Lega
     return None
 
 
-def _village(villages: VillageIndex, place: CommunePlace, names: Sequence[str]) -> FoundVillage | None:
+def _village(villages: VillageIndex, place: CommunePlace, names: tuple[str, ...]) -> FoundVillage | None:
     """The first village that the list of the commune has, one spelt right before one that is not."""
     legacy_code = place.code if place.legacy is not None else None
-    found = [one for name in names if (one := villages.find(name, legacy_code, place.current)) is not None]
-    return min(found, key=lambda one: one.misspelt, default=None)
+    misspelt: FoundVillage | None = None
+    for name in names:
+        found = villages.find(name, legacy_code, place.current)
+        if found is not None and not found.misspelt:
+            return found
+        misspelt = misspelt or found
+    return misspelt
 
 
 def _part(
@@ -244,7 +252,7 @@ def _possible(point: Point, parts: Sequence[Commune]) -> Commune:
 
 def _rivals(
     gazetteer: Gazetteer,
-    ranked: Sequence[Candidate],
+    ranked: tuple[Candidate, ...],
     chosen: CommunePlace,
     commune: Commune | None,
     point: Point | None,
@@ -296,7 +304,7 @@ def _rival(gazetteer: Gazetteer, place: CommunePlace, code: str, score: int) -> 
     )
 
 
-def _twin(ranked: Sequence[Candidate], best: Candidate) -> bool:
+def _twin(ranked: tuple[Candidate, ...], best: Candidate) -> bool:
     """Whether another old commune, now in the same one of today, reads just as well: then the old one is left open."""
     for other in ranked[:8]:
         place = other.place

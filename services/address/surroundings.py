@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from services.address.evidence import Claim, fits
@@ -28,14 +27,19 @@ def text_faults(claim: Claim) -> list[Fault]:
         covered.append(claim.district)
     if claim.province is not None:
         covered.append(claim.province)
-    found = []
-    for fault in (_other_typed(claim, covered), _other_before(claim), _second_address(claim), _capital_named(claim)):
-        if fault is not None and fault not in found:
-            found.append(fault)
+    found: list[Fault] = []
+    _add(found, _other_typed(claim, covered))
+    _add(found, _other_before(claim))
+    _add(found, _second_address(claim))
+    _add(found, _capital_named(claim))
     for fault in _unexplained(claim, covered):
-        if fault not in found:
-            found.append(fault)
+        _add(found, fault)
     return found
+
+
+def _add(found: list[Fault], fault: Fault | None) -> None:
+    if fault is not None and fault not in found:
+        found.append(fault)
 
 
 def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
@@ -125,9 +129,11 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> list[Fault]:
     stray, adjoins = 0, False
     against: set[Fault] = set()
     index = claim.commune.end
-    ends = {m.start: m.end for m in covered}
     while index < count:
-        step = ends.get(index, 0)
+        step = 0
+        for mention in covered:
+            if mention.start == index:
+                step = mention.end
         mentions = reading.starting.get(index)
         if not step and mentions:
             step = _explained_until(claim, mentions)
@@ -148,7 +154,7 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> list[Fault]:
     return [Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else Fault.TEXT_STRAY_WORD]
 
 
-def _explained_until(claim: Claim, mentions: Sequence[Mention]) -> int:
+def _explained_until(claim: Claim, mentions: list[Mention]) -> int:
     """Where a repetition of the claim's own names, among the mentions that start at one token, ends; 0 if there is
     none, or if a longer name starts there."""
     explained = longest = 0
@@ -171,7 +177,7 @@ def _explains(claim: Claim, mention: Mention) -> bool:
     return mention.can_be_province or key in place.district_names or key in place.keys
 
 
-def _contradiction(mentions: Sequence[Mention]) -> Fault | None:
+def _contradiction(mentions: list[Mention]) -> Fault | None:
     """The fault of a name, among those that start at one token, that belongs to another place, if there is one."""
     worst: Fault | None = None
     for mention in mentions:
