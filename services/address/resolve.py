@@ -9,11 +9,12 @@ from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
 from schemas.address import Rival
 from services.address.candidates import BEFORE_THE_NAME, Candidate
-from services.address.decide import LEAST_SCORE, MAX_RIVALS, PERFECT_SCORE, RIVAL_WITHIN, total_penalty
+from services.address.decide import LEAST_SCORE, PERFECT_SCORE, total_penalty
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
 from services.address.locate import Point, may_lie_in, part_at
 from services.address.predecessor import predecessor
+from services.address.rivals import rivals_of
 from services.address.villages import FoundVillage, VillageIndex, is_numbered
 
 # A candidate this far behind can still win if the point lies in its commune and not in the leader's.
@@ -94,7 +95,7 @@ def resolve(
         faults.append(Fault.COMMUNE_UNKNOWN_SUCCESSOR)
     score = max(0, PERFECT_SCORE - total_penalty(faults))
     split = _SPLIT in faults
-    rivals, margin = _rivals(gazetteer, ranked, place, commune, point, score, split)
+    rivals, margin = rivals_of(gazetteer, ranked, place, commune, point, score, split)
     legacy, assumed = (None, False) if _twin(ranked, best) else (place.legacy, False)
     if place.legacy is None:
         legacy, assumed = predecessor(gazetteer, best)
@@ -112,7 +113,7 @@ def confirmed(gazetteer: Gazetteer, ranked: tuple[Candidate, ...], resolved: Res
         return None
     rivals, margin = resolved.rivals, resolved.margin
     if rivals or margin != resolved.score:
-        rivals, margin = _rivals(gazetteer, ranked, place, commune, point, resolved.score, split=False)
+        rivals, margin = rivals_of(gazetteer, ranked, place, commune, point, resolved.score, split=False)
     return Resolved(
         commune, resolved.legacy, resolved.legacy_assumed, place, resolved.village, resolved.faults, resolved.score,
         margin, rivals, True,
@@ -248,60 +249,6 @@ def _possible(point: Point, parts: Sequence[Commune]) -> Commune:
     spoken_for = (part for part in parts if part.code in point.near)
     not_ruled_out = (part for part in parts if part.code not in point.bounded)
     return next(spoken_for, None) or next(not_ruled_out, None) or parts[0]
-
-
-def _rivals(
-    gazetteer: Gazetteer,
-    ranked: tuple[Candidate, ...],
-    chosen: CommunePlace,
-    commune: Commune | None,
-    point: Point | None,
-    score: int,
-    split: bool,
-) -> tuple[tuple[Rival, ...], int]:
-    """The best candidate of each other commune of today, as far as it is near the score of the one chosen; the other
-    parts of an undecided split come first. And the margin to the best of them."""
-    taken = {commune.code if commune is not None else ""}
-    rivals: list[Rival] = []
-    if split:
-        for code in chosen.current:
-            if code not in taken:
-                taken.add(code)
-                rivals.append(_rival(gazetteer, chosen, code, score))
-    for candidate in ranked:
-        if len(rivals) >= MAX_RIVALS or candidate.score < LEAST_SCORE:
-            break
-        place = candidate.place
-        if place is chosen or not place.current:
-            continue
-        code = place.current[0]
-        if code not in taken:
-            taken.add(code)
-            value = candidate.score - _misplaced(gazetteer, place, code, point)
-            if value >= LEAST_SCORE:
-                rivals.append(_rival(gazetteer, place, code, value))
-    if not rivals:
-        return (), score
-    rivals.sort(key=lambda rival: -rival.score)
-    margin = max(0, score - rivals[0].score)
-    return tuple([rival for rival in rivals[:MAX_RIVALS] if rival.score >= score - RIVAL_WITHIN]), margin
-
-
-def _misplaced(gazetteer: Gazetteer, place: CommunePlace, code: str, point: Point | None) -> int:
-    if point is None or may_lie_in(point, gazetteer.communes[code], place.legacy):
-        return 0
-    return Fault.POINT_OUTSIDE_COMMUNE.penalty
-
-
-def _rival(gazetteer: Gazetteer, place: CommunePlace, code: str, score: int) -> Rival:
-    commune = gazetteer.communes[code]
-    return Rival(
-        commune_code=code,
-        commune=commune.full_name,
-        province=gazetteer.provinces[commune.province_code].full_name,
-        legacy_commune_code=None if place.legacy is None else place.legacy.code,
-        score=max(0, score),
-    )
 
 
 def _twin(ranked: tuple[Candidate, ...], best: Candidate) -> bool:
