@@ -21,12 +21,16 @@ _SAYING_WHAT: Final = frozenset(
 _NUMBER_WORDS: Final = ("s", "S", "n", "N")
 
 
-def pieces_of(reading: Reading, mentions: Sequence[Mention]) -> list[Piece]:
+def pieces_of(reading: Reading, mentions: list[Mention]) -> list[Piece]:
     """The pieces of a text, in its order; `mentions` are those of its commune, district and province."""
     count = len(reading.tokens)
     # A street or village whose name had to do for the commune's is a street or village still.
-    administrative = [mention for mention in mentions if not _is_local(mention)]
-    until = min((mention.outer_start for mention in administrative), default=count)
+    administrative: list[Mention] = []
+    until = count
+    for mention in mentions:
+        if not _is_local(mention):
+            administrative.append(mention)
+            until = min(until, mention.outer_start)
     names = frozenset(mention.name.key for mention in administrative)
     pieces = parse_details(reading, until, names)
     words, local = reading.tokens.words, reading.local_starts

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from services.address.decide import PERFECT_SCORE, RIVAL_WITHIN
-from services.address.evidence import Claim, Evidence, claim, gather
+from services.address.decide import PERFECT_SCORE, RIVAL_WITHIN, total_penalty
+from services.address.evidence import Claim, Evidence, claim
 from services.address.faults import Fault
-from services.address.lexicon import CommunePlace, Lexicon
-from services.address.mentions import Left, Mention, Reading
+from services.address.lexicon import CommunePlace
+from services.address.mentions import Left, Mention
 from services.address.surroundings import text_faults
 from services.address.tokens import COMMA
 from services.address.type_words import TypeWord
@@ -20,6 +20,7 @@ from services.address.words import Kind
 MAX_PLACES: Final = 60
 MAX_CANDIDATES: Final = 400
 MAX_WEIGHED: Final = 60
+_TOWN: Final = Kind.TOWN
 # Faults of a name that runs on from other words.
 BEFORE_THE_NAME: Final = frozenset({Fault.COMMUNE_READS_AS_OTHER, Fault.COMMUNE_INSIDE_PHRASE})
 
@@ -54,7 +55,7 @@ class Candidate:
     def without(self, excused: frozenset[Fault]) -> Candidate:
         """The candidate without some of its faults and their penalties."""
         faults = tuple([fault for fault in self.faults if fault not in excused])
-        score = self.score + sum([fault.penalty for fault in self.faults if fault in excused])
+        score = self.score + total_penalty([fault for fault in self.faults if fault in excused])
         return Candidate(self.place, self.commune, self.district, self.province, faults, score, self.finer, self.before)
 
     @property
@@ -63,26 +64,47 @@ class Candidate:
         return [m for m in (self.commune, self.district, self.province) if m is not None]
 
 
-def candidates(reading: Reading, lexicon: Lexicon) -> list[Candidate]:
+class _Weighed:
+    """A claim with the faults of its names, and what they leave of its score."""
+
+    def __init__(self, claim: Claim, faults: list[Fault]) -> None:
+        self.claim: Final = claim
+        self.faults: Final = faults
+        self.score: Final = PERFECT_SCORE - total_penalty(faults)
+
+
+def _by_score(row: _Weighed) -> int:
+    return -row.score
+
+
+def _by_rank(candidate: Candidate) -> tuple[int, float]:
+    return -candidate.score, -candidate.finer
+
+
+def candidates(evidence: Evidence) -> list[Candidate]:
     """The candidates, best first; without those that cannot come near the best."""
-    weighed = []
-    for one in _claims(gather(reading, lexicon)):
-        faults = [*name_faults(one), *wider_faults(one)]
-        weighed.append((PERFECT_SCORE - sum([fault.penalty for fault in faults]), one, faults))
+    weighed: list[_Weighed] = []
+    for one in _claims(evidence):
+        faults = name_faults(one)
+        faults += wider_faults(one)
+        weighed.append(_Weighed(one, faults))
     # The rest of the text can only lower a score, so that most claims need not be held against it.
-    weighed.sort(key=lambda row: -row[0])
+    if len(weighed) > 1:
+        weighed.sort(key=_by_score)
     found: list[Candidate] = []
     best = 0
-    for score, one, faults in weighed[:MAX_WEIGHED]:
-        if score < best - RIVAL_WITHIN:
+    for row in weighed[:MAX_WEIGHED]:
+        if row.score < best - RIVAL_WITHIN:
             break
+        one = row.claim
         more = text_faults(one)
-        total = score - sum([fault.penalty for fault in more])
+        total = row.score - total_penalty(more)
         best = max(best, total)
-        kept = (*faults, *more)
+        kept = (*row.faults, *more)
         before = "" if BEFORE_THE_NAME.isdisjoint(kept) else _before(one)
         found.append(Candidate(one.place, one.commune, one.district, one.province, kept, total, finer(one), before))
-    found.sort(key=lambda candidate: (-candidate.score, -candidate.finer))
+    if len(found) > 1:
+        found.sort(key=_by_rank)
     return found
 
 
@@ -95,35 +117,44 @@ def _before(claim: Claim) -> str:
     return " ".join(reading.tokens.words[start:end])
 
 
-def may_settle(reading: Reading, lexicon: Lexicon) -> bool:
+def may_settle(evidence: Evidence) -> bool:
     """Whether a candidate could be without the fault of a commune that stands alone: a quick look that never denies
     what `candidates` would find."""
-    if len(reading.tokens) == 0 or any(word.kind is Kind.TOWN for word in reading.words):
+    reading = evidence.reading
+    if len(reading.tokens) == 0:
         return True
-    evidence = gather(reading, lexicon)
-    return any(_supported(place, evidence) for mention in evidence.communes for place in mention.name.communes)
+    for word in reading.words:
+        if word.kind is _TOWN:
+            return True
+    for mention in evidence.communes:
+        for place in mention.name.communes:
+            if _supported(place, evidence):
+                return True
+    return False
 
 
-def _claims(evidence: Evidence) -> Iterator[Claim]:
+def _claims(evidence: Evidence) -> list[Claim]:
     """Each commune mention with the places of that name which the rest of the text speaks for, else with all; and
     towns called by their district's name."""
-    count = 0
+    claims: list[Claim] = []
     for mention in reversed(evidence.communes):
         places = [place for place in mention.name.communes if _supported(place, evidence)]
         if not places and not mention.name.numeric:
             places = mention.name.communes[:MAX_PLACES]
         for place in places:
-            yield claim(evidence, place, mention)
-            count += 1
-            if count == MAX_CANDIDATES:
-                return
+            claims.append(claim(evidence, place, mention))
+            if len(claims) == MAX_CANDIDATES:
+                return claims
     for word in evidence.reading.words:
-        if word.kind is Kind.TOWN:
-            yield from _towns(evidence, word)
+        if word.kind is _TOWN:
+            claims += _towns(evidence, word)
+    return claims
 
 
 def _supported(place: CommunePlace, evidence: Evidence) -> bool:
-    return place.province.id in evidence.near or not evidence.district_keys.isdisjoint(place.districts)
+    if place.province.id in evidence.near:
+        return True
+    return bool(evidence.district_keys) and not evidence.district_keys.isdisjoint(place.districts)
 
 
 def _towns(evidence: Evidence, word: TypeWord) -> Iterator[Claim]:

@@ -10,37 +10,42 @@ import numpy as np
 from msgspec.structs import replace
 
 from gazetteer.gazetteer import Gazetteer
-from gazetteer.model import Commune, LegacyCommune, Village
+from gazetteer.model import Commune, Village
 from gazetteer.names import tidy
 from schemas.address import (
     AddressResult,
     Components,
     CoordinateLevel,
-    LegacyPlace,
     MatchLevel,
     NextAction,
-    Position,
 )
 from schemas.normaliser_state import CommuneAt
 from schemas.raw import Decision, RawAddress
-from services.address.cache import BoundedCache
 from services.address.carry import doubted, followed, part_of_split, undecided
 from services.address.compose import Written, matched_text, published_text
-from services.address.decide import PERFECT_SCORE, decide
+from services.address.decide import PERFECT_SCORE, decide, total_penalty
 from services.address.explain import Explanation, explanation
 from services.address.faults import Fault
 from services.address.glance import Text
 from services.address.identity import dwelling_id
 from services.address.lexicon import Lexicon
-from services.address.locate import Point, fallback_position, level_of, may_lie_in, points_of
-from services.address.matcher import Match, Matcher, Ranking
+from services.address.locate import may_lie_in, points_of
+from services.address.matcher import Match, Matcher
 from services.address.pieces import components_of
+from services.address.placement import Placement, named
+from services.address.placer import Placer
 from services.address.position import PointReading, read_points
-from services.address.resolve import EMPTY, Resolved, resolve
+from services.address.resolve import Resolved
 from services.address.villages import VillageIndex, is_numbered
 from services.address.vpostcode import encode_located_batch, is_within_reach
 
-_CACHED_RESULTS: Final = 8_192
+# Compiled code asks an enum anew for a member each time it is written.
+_UNLISTED: Final = Fault.VILLAGE_UNLISTED
+_NO_LEVEL: Final = MatchLevel.NONE
+_COMMUNE: Final = MatchLevel.COMMUNE
+_VILLAGE: Final = MatchLevel.VILLAGE
+_STREET: Final = MatchLevel.STREET
+_HOUSE: Final = MatchLevel.HOUSE
 _LOCATED: Final = frozenset({CoordinateLevel.POINT, CoordinateLevel.STREET})
 
 
@@ -48,27 +53,18 @@ class UnknownCommuneError(LookupError):
     """A decision names a commune code that the gazetteer does not know today."""
 
 
-class _Located:
-    """What is known of one address before its code: everything but the components and the text."""
-
-    def __init__(self, resolved: Resolved, position: Position | None, level: CoordinateLevel) -> None:
-        self.resolved: Final = resolved
-        self.position: Final = position
-        self.level: Final = level
-
-
 class AddressCore:
-    """Digitises addresses with one gazetteer. Holds bounded caches; not for use by several threads at once."""
+    """Digitises addresses with one gazetteer. Holds bounded caches; not for use by several threads at once.
 
-    def __init__(self, gazetteer: Gazetteer) -> None:
+    `villages` stand for those that the gazetteer lists, if given.
+    """
+
+    def __init__(self, gazetteer: Gazetteer, villages: Sequence[Village] | None = None) -> None:
         self.gazetteer = gazetteer
-        self.villages = VillageIndex(gazetteer.villages)
+        self.version: Final = gazetteer.version
+        self.villages = VillageIndex(gazetteer.villages if villages is None else villages)
         self.matcher = Matcher(Lexicon(gazetteer))
-        # What the same tail, village names and telling streets come to without a point.
-        self._pointless: BoundedCache[tuple[Ranking, tuple[str, ...], tuple[str, ...]], _Located] = BoundedCache(
-            _CACHED_RESULTS
-        )
-        self._legacy: dict[tuple[str, int, bool], LegacyPlace] = {}
+        self._placer = Placer(gazetteer, self.villages)
         # Up to where the villages confirmed since the gazetteer was made are known.
         self._overlay_offset = -1
 
@@ -84,12 +80,7 @@ class AddressCore:
                 self.villages.confirm(key, village)
         self._overlay_offset = overlay_offset
         if news:
-            self._pointless = BoundedCache(_CACHED_RESULTS)
-
-    @property
-    def version(self) -> str:
-        """The gazetteer's version."""
-        return self.gazetteer.version
+            self._placer.forget()
 
     @property
     def edition(self) -> str:
@@ -101,13 +92,13 @@ class AddressCore:
         written = [Written(raw) for raw in batch]
         published = [published_text(one) for one in written]
         matches = self.matcher.match([matched_text(one, text) for one, text in zip(written, published, strict=True)])
-        points = read_points([raw.position for raw in batch])
-        places = points_of([point.position for point in points], self.gazetteer.boundaries)
-        located = [self._locate(*row) for row in zip(matches, points, places, strict=True)]
-        codes = _codes(located)
+        readings = read_points([raw.position for raw in batch])
+        points = points_of([reading.position for reading in readings], self.gazetteer.boundaries)
+        # By number: compiled code would make a tuple of each row, and call as interpreted code does.
+        placed = [self._placer.place(matches[n], readings[n], points[n]) for n in range(len(matches))]
+        codes = _codes(placed)
         return [
-            self._result(*row)
-            for row in zip([text.text for text in published], matches, points, located, codes, strict=True)
+            self._result(published[n].text, matches[n], readings[n], placed[n], codes[n]) for n in range(len(matches))
         ]
 
     def explain(self, raw: RawAddress) -> Explanation:
@@ -199,114 +190,66 @@ class AddressCore:
         outside = place is not None and not inside
         faults = (Fault.POINT_OUTSIDE_COMMUNE,) if outside else ()
         resolved = Resolved(commune, legacy, False, None, village, faults, PERFECT_SCORE, PERFECT_SCORE, (), inside)
-        located = _Located(resolved, *self._position(resolved, point))
-        result = self._fields(text, components, located, point.faults, _codes([located])[0])
+        placed = self._placer.placement(resolved, point.position)
+        result = self._fields(text, components, placed, point.faults, _codes([placed])[0])
         score = PERFECT_SCORE - sum(fault.penalty for fault in (*faults, *point.faults))
         return replace(result, score=score, margin=score, next_action=NextAction.ACCEPT)
 
-    def _locate(self, match: Match, point: PointReading, place: Point | None) -> _Located:
-        """The commune, and where the address lies. `place` is the point if it can be used."""
-        streets = self._telling_streets(match)
-        key = (match.ranking, match.village_names, streets)
-        if point.position is None:
-            known = self._pointless.get(key)
-            if known is not None:
-                return known
-        if match.ranking.empty:
-            resolved = EMPTY
-        else:
-            resolved = resolve(self.gazetteer, self.villages, match.ranking.ranked, match.village_names, place, streets)
-        located = _Located(resolved, *self._position(resolved, point))
-        if point.position is None:
-            self._pointless.put(key, located)
-        return located
-
-    def _telling_streets(self, match: Match) -> tuple[str, ...]:
-        """The streets of a text that may tell the part of a divided commune."""
-        if not self.villages.has_streets:
-            return ()
-        return match.street_names if any(len(one.place.current) > 1 for one in match.ranking.ranked) else ()
-
-    def _position(self, resolved: Resolved, point: PointReading) -> tuple[Position | None, CoordinateLevel]:
-        if resolved.commune is None:
-            return None, CoordinateLevel.NONE
-        if point.position is not None and resolved.point_inside:
-            return point.position, level_of(point.position)
-        return fallback_position(resolved.commune, resolved.legacy, resolved.village)
-
     def _result(
-        self, text: str, match: Match, point: PointReading, located: _Located, code: str | None
+        self, text: str, match: Match, point: PointReading, placed: Placement, code: str | None
     ) -> AddressResult:
         components = components_of(match.pieces)
-        village = located.resolved.village
+        written, village = components.village, placed.resolved.village
         faults = (*match.faults, *point.faults) if match.faults or point.faults else ()
         if village is None:
-            if components.village and not _all_numbered(components.village):
-                faults = (*faults, Fault.VILLAGE_UNLISTED)
-        elif components.village is None:
+            if written and not _all_numbered(written):
+                faults = (*faults, _UNLISTED)
+        elif written is None:
             components = replace(components, village=f"{village.kind.capitalize()} {village.name}")
-        return self._fields(text, components, located, faults, code, match.ranking.wider_level)
+        return self._fields(text, components, placed, faults, code, match.ranking.wider_level)
 
     def _fields(
         self,
         text: str,
         components: Components,
-        located: _Located,
-        more_faults: Sequence[Fault],
+        placed: Placement,
+        more_faults: tuple[Fault, ...],
         code: str | None,
-        wider_level: MatchLevel = MatchLevel.NONE,
+        wider_level: MatchLevel = _NO_LEVEL,
     ) -> AddressResult:
-        resolved = located.resolved
-        commune, legacy = resolved.commune, resolved.legacy
-        faults, score = resolved.faults, resolved.score
+        resolved = placed.resolved
+        faults, score, action = placed.faults, resolved.score, placed.action
         if more_faults:
-            faults = tuple(dict.fromkeys([*faults, *more_faults]))
-            score = max(0, score - sum(fault.penalty for fault in faults if fault not in resolved.faults))
-        province = None if commune is None else self.gazetteer.provinces[commune.province_code]
+            new = [fault for fault in dict.fromkeys(more_faults) if fault not in resolved.faults]
+            faults = tuple(dict.fromkeys((*faults, *named(tuple(new)))))
+            score = max(0, score - total_penalty(new))
+            action = decide(score, resolved.margin, resolved.commune is not None)
+        unit, legacy = placed.unit, placed.told_legacy
         return AddressResult(
             address_text=text,
             components=components,
-            commune_code=None if commune is None else commune.code,
-            commune=None if commune is None else commune.full_name,
-            province_code=None if province is None else province.code,
-            province=None if province is None else province.full_name,
-            legacy=None if legacy is None else self._legacy_place(legacy, resolved.legacy_assumed),
-            registry_area=None if commune is None else commune.registry_area,
-            position=located.position,
-            match_level=wider_level if commune is None else _match_level(components),
-            coordinate_level=located.level,
+            commune_code=None if unit is None else unit.code,
+            commune=None if unit is None else unit.name,
+            province_code=None if unit is None else unit.province_code,
+            province=None if unit is None else unit.province,
+            legacy=placed.legacy,
+            registry_area=None if unit is None else unit.registry_area,
+            position=placed.position,
+            match_level=wider_level if unit is None else _match_level(components),
+            coordinate_level=placed.level,
             score=score,
             margin=resolved.margin,
-            faults=tuple([fault.value for fault in faults]) if faults else (),
-            next_action=decide(score, resolved.margin, commune is not None),
+            faults=faults,
+            next_action=action,
             rivals=resolved.rivals,
-            dwelling_id=dwelling_id(
-                components,
-                None if commune is None else commune.code,
-                None if legacy is None or resolved.legacy_assumed else legacy.code,
-            ),
+            dwelling_id=None
+            if unit is None
+            else dwelling_id(components, unit.code, None if legacy is None else legacy.code),
             proposed_code=code,
-            gazetteer_version=self.gazetteer.version,
+            gazetteer_version=self.version,
             overlay_offset=self._overlay_offset,
-            postal_code=None if commune is None else commune.postal_code,
+            postal_code=None if unit is None else unit.postal_code,
         )
-
-    def _legacy_place(self, legacy: LegacyCommune, assumed: bool) -> LegacyPlace:
-        key = (legacy.code, legacy.edition, assumed)
-        known = self._legacy.get(key)
-        if known is None:
-            district = self.gazetteer.district_of(legacy)
-            province = self.gazetteer.old_provinces[legacy.province_code]
-            known = self._legacy[key] = LegacyPlace(
-                commune_code=legacy.code,
-                commune=legacy.full_name,
-                district_code=district.code,
-                district=district.full_name,
-                province_code=province.code,
-                province=province.full_name,
-                assumed=assumed,
-            )
-        return known
 
 
 def _matched(written: Written) -> Text:
@@ -320,26 +263,25 @@ def _all_numbered(village: str) -> bool:
 
 def _match_level(components: Components) -> MatchLevel:
     """The level of an address in a known commune."""
-    if components.house_number and (components.street or components.village):
-        return MatchLevel.HOUSE
-    if components.street:
-        return MatchLevel.STREET
-    if components.village:
-        return MatchLevel.VILLAGE
-    return MatchLevel.COMMUNE
+    street, village = components.street, components.village
+    if (street or village) and components.house_number:
+        return _HOUSE
+    if street:
+        return _STREET
+    return _VILLAGE if village else _COMMUNE
 
 
-def _codes(located: Sequence[_Located]) -> list[str | None]:
+def _codes(placed: Sequence[Placement]) -> list[str | None]:
     """The located codes, computed for all at once; None where the position is no finer than the village."""
-    codes: list[str | None] = [None] * len(located)
+    codes: list[str | None] = [None] * len(placed)
     rows: list[int] = []
     areas: list[str] = []
     points: list[tuple[float, float]] = []
-    for row, one in enumerate(located):
-        commune, position = one.resolved.commune, one.position
-        if one.level in _LOCATED and position is not None and commune is not None:
+    for row, one in enumerate(placed):
+        unit, position = one.unit, one.position
+        if unit is not None and position is not None and one.level in _LOCATED:
             rows.append(row)
-            areas.append(commune.registry_area)
+            areas.append(unit.registry_area)
             points.append((position.lat, position.lon))
     if rows:
         degrees = np.array(points, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.address import NextAction
+from services.address.faults import Fault
 
 # What a candidate without faults scores; the penalties of its faults are taken off.
 PERFECT_SCORE: Final = 100
@@ -17,11 +18,25 @@ ACCEPT_MARGIN: Final = 6
 MAX_RIVALS: Final = 5
 RIVAL_WITHIN: Final = 30
 
+# Compiled code asks an enum anew for a member or what belongs to it each time.
+_PENALTY: Final = {fault: fault.penalty for fault in Fault}
+_ACCEPT: Final = NextAction.ACCEPT
+_CONFIRM: Final = NextAction.CONFIRM
+_FIX: Final = NextAction.FIX
+
 
 def decide(score: int, margin: int, placed: bool) -> NextAction:
     """`placed` says that a commune of today was found. When in doubt, ask."""
     if not placed or score < LEAST_SCORE:
-        return NextAction.FIX
+        return _FIX
     if score >= ACCEPT_SCORE and margin >= ACCEPT_MARGIN:
-        return NextAction.ACCEPT
-    return NextAction.CONFIRM
+        return _ACCEPT
+    return _CONFIRM
+
+
+def total_penalty(faults: list[Fault]) -> int:
+    """What the faults take off a score."""
+    total = 0
+    for fault in faults:
+        total += _PENALTY[fault]
+    return total

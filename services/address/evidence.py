@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from services.address.lexicon import CommunePlace, DistrictPlace, Lexicon
@@ -11,6 +10,11 @@ from services.address.words import Kind
 
 # Bounds the work on a text that repeats names.
 MAX_MENTIONS: Final = 24
+_NONE: Final[frozenset[Mention]] = frozenset()
+# Compiled code asks an enum anew for a member each time it is written; these stand where it counts.
+_PROVINCE: Final = Kind.PROVINCE
+_TYPED: Final = Left.TYPED
+_EDGE: Final = Left.EDGE
 
 
 class Evidence:
@@ -67,20 +71,32 @@ class Claim:
 
 def gather(reading: Reading, lexicon: Lexicon) -> Evidence:
     """Sort the mentions of a text by level. The last ones count most: the first are left out of very long texts."""
-    communes = [m for m in reading.mentions if m.name.communes and m.can_be_commune]
-    districts = [m for m in reading.mentions if m.name.districts and m.can_be_district]
-    provinces = [m for m in reading.mentions if m.name.provinces and m.can_be_province]
-    provinces = [m for m in provinces if not any(_begins(m, other) for other in reading.starting[m.start])]
-    ids = {id_ for m in provinces for id_ in m.name.province_ids}
-    near = frozenset(ids.union(*(lexicon.provinces[id_].near for id_ in ids)))
+    communes: list[Mention] = []
+    districts: list[Mention] = []
+    provinces: list[Mention] = []
+    district_keys: set[str] = set()
+    near: set[str] = set()
+    for mention in reading.mentions:
+        name = mention.name
+        if name.communes and mention.can_be_commune:
+            communes.append(mention)
+        if name.districts and mention.can_be_district:
+            districts.append(mention)
+            district_keys.update(name.district_keys)
+        if name.provinces and mention.can_be_province and not _begins_longer(mention, reading):
+            provinces.append(mention)
+            for id_ in name.province_ids:
+                near.add(id_)
+                near.update(lexicon.provinces[id_].near)
+    named = frozenset(near)
     return Evidence(
         reading=reading,
         communes=communes[-MAX_MENTIONS:],
         districts=districts[-MAX_MENTIONS:],
         provinces=provinces[-MAX_MENTIONS:],
-        district_keys=frozenset(key for m in districts for key in m.name.district_keys),
-        near=near,
-        contained=_contained(reading, near),
+        district_keys=frozenset(district_keys),
+        near=named,
+        contained=_contained(reading, named),
     )
 
 
@@ -90,30 +106,34 @@ def fits(mention: Mention, near: frozenset[str]) -> bool:
     return not near or bool(mention.name.provinces) or not near.isdisjoint(mention.name.homes)
 
 
-def _begins(mention: Mention, other: Mention) -> bool:
+def _begins_longer(mention: Mention, reading: Reading) -> bool:
     """Whether a mention is only the beginning of a longer name that is spelt right: Phú Thọ in Phú Thọ Hòa."""
-    return other.end > mention.end and other.similarity == 1 and other.left in (Left.TYPED, Left.EDGE)
+    for other in reading.starting[mention.start]:
+        if other.end > mention.end and other.similarity == 1 and _stands_free(other):
+            return True
+    return False
+
+
+def _stands_free(mention: Mention) -> bool:
+    return mention.left is _TYPED or mention.left is _EDGE
 
 
 def _contained(reading: Reading, near: frozenset[str]) -> frozenset[Mention]:
-    longer = [
-        m
-        for m in reading.mentions
-        if m.end - m.start > 1 and m.similarity == 1 and m.left in (Left.TYPED, Left.EDGE) and fits(m, near)
-    ]
-    if not longer:
-        return frozenset()
-    return frozenset(
-        m
-        for m in reading.mentions
-        for other in longer
-        if other.start <= m.start and m.end <= other.end and m.end - m.start < other.end - other.start
-    )
+    found: set[Mention] | None = None
+    for longer in reading.mentions:
+        length = longer.end - longer.start
+        if length == 1 or longer.similarity != 1 or not _stands_free(longer) or not fits(longer, near):
+            continue
+        for mention in reading.mentions:
+            if longer.start <= mention.start and mention.end <= longer.end and mention.end - mention.start < length:
+                found = found or set()
+                found.add(mention)
+    return _NONE if found is None else frozenset(found)
 
 
-def disjoint(mention: Mention, others: Iterable[Mention | None]) -> bool:
-    """Whether a mention shares no token with any of the others."""
-    return all(other is None or mention.end <= other.start or other.end <= mention.start for other in others)
+def disjoint(mention: Mention, other: Mention | None) -> bool:
+    """Whether two mentions share no token."""
+    return other is None or mention.end <= other.start or other.end <= mention.start
 
 
 def claim(evidence: Evidence, place: CommunePlace, commune: Mention, town_of: DistrictPlace | None = None) -> Claim:
@@ -132,7 +152,7 @@ def _district(evidence: Evidence, place: CommunePlace, commune: Mention) -> Ment
     before: Mention | None = None
     after: Mention | None = None
     for mention in evidence.districts:
-        if place.districts.isdisjoint(mention.name.district_keys) or not disjoint(mention, (commune,)):
+        if place.districts.isdisjoint(mention.name.district_keys) or not disjoint(mention, commune):
             continue
         if mention.start >= commune.end:
             if after is None or _likelier_district(mention, after):
@@ -143,8 +163,8 @@ def _district(evidence: Evidence, place: CommunePlace, commune: Mention) -> Ment
 
 
 def _likelier_district(one: Mention, other: Mention) -> bool:
-    if (one.kind is Kind.PROVINCE) != (other.kind is Kind.PROVINCE):
-        return other.kind is Kind.PROVINCE
+    if (one.kind is _PROVINCE) != (other.kind is _PROVINCE):
+        return other.kind is _PROVINCE
     return one.similarity > other.similarity
 
 
@@ -156,7 +176,7 @@ def _province(
     same_age = False
     near = place.province.near
     for mention in evidence.provinces:
-        if not disjoint(mention, (commune, district)):
+        if not (disjoint(mention, commune) and disjoint(mention, district)):
             continue
         if place.province.id in mention.name.province_ids:
             best, same_age = mention, True

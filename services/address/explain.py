@@ -13,9 +13,9 @@ from services.address.below import pieces_of
 from services.address.candidates import Candidate
 from services.address.decide import ACCEPT_MARGIN, ACCEPT_SCORE, RIVAL_WITHIN
 from services.address.faults import Fault
-from services.address.matcher import Ranking
 from services.address.mentions import Mention, Reading
 from services.address.pieces import Piece, settled
+from services.address.ranking import Ranking
 
 MAX_CANDIDATES: Final = 6
 _FAULTS: Final = {fault.value: fault for fault in Fault}
@@ -111,7 +111,9 @@ def _reasons(result: AddressResult) -> list[Reason]:
 def _spans(reading: Reading, ranked: Sequence[Candidate]) -> list[Span]:
     """The spans of components and of the best candidate's names, and the words between that were left unread."""
     text = reading.tokens.text
-    spans = [_piece_span(text, piece) for piece in settled(pieces_of(reading, ranked[0].mentions if ranked else ()))]
+    spans = [
+        _piece_span(text, piece) for piece in settled(tuple(pieces_of(reading, ranked[0].mentions if ranked else [])))
+    ]
     if ranked:
         best = ranked[0]
         found = ((best.commune, Label.COMMUNE), (best.district, Label.DISTRICT), (best.province, Label.PROVINCE))

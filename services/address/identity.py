@@ -76,14 +76,20 @@ def dwelling_id(components: Components, commune_code: str | None, legacy_commune
     """32 hexadecimal digits that records of one dwelling share, None if the components do not single one out."""
     if commune_code is None:
         return None
-    number, street = _house_number(components.house_number), _street(components.street)
-    village, building, unit = _words(components.village), _words(components.building), _words(components.unit)
-    flat = (building, unit) if unit else ("", "")
-    if number and street:
-        return _hash(("street", commune_code, street, _words(components.alley), number, *flat))
-    if number and village:
-        legacy = legacy_commune_code or ""
-        return _hash(("village", commune_code, legacy, village, _words(components.alley), number, *flat))
+    written_number, written_unit = components.house_number, components.unit
+    if not written_number and not written_unit:
+        return None
+    building, unit = _words(components.building), _words(written_unit)
+    number = _house_number(written_number)
+    if number:
+        flat = (building, unit) if unit else ("", "")
+        street = _street(components.street)
+        if street:
+            return _hash(("street", commune_code, street, _words(components.alley), number, *flat))
+        village = _words(components.village)
+        if village:
+            legacy = legacy_commune_code or ""
+            return _hash(("village", commune_code, legacy, village, _words(components.alley), number, *flat))
     if building and unit and not _only_floors(unit):
         return _hash(("building", commune_code, building, unit))
     return None
@@ -98,23 +104,32 @@ def _hash(fields: Sequence[str | int | float | None]) -> str:
     return blake2b(orjson.dumps(fields), digest_size=_HASH_BYTES).hexdigest()
 
 
-@lru_cache(maxsize=16_384)
 def _words(text: str | None) -> str:
     """Comparable words of a name; numbers in it lose leading zeros."""
-    return _LEADING_ZEROS.sub("", tone_key(text)) if text else ""
+    return _words_of(text) if text else ""
 
 
 @lru_cache(maxsize=16_384)
+def _words_of(text: str) -> str:
+    return _LEADING_ZEROS.sub("", tone_key(text))
+
+
 def _street(text: str | None) -> str:
-    first, _, rest = _words(text).partition(" ")
-    return rest if rest and first in _STREET_WORDS else _words(text)
-
-
-@lru_cache(maxsize=16_384)
-def _house_number(text: str | None) -> str:
-    """A house number without spaces, its words and leading zeros; empty if it is none (no digit, a kilometre mark)."""
+    """The words of a street, without that for its kind."""
     if not text:
         return ""
+    words = _words_of(text)
+    first, _, rest = words.partition(" ")
+    return rest if rest and first in _STREET_WORDS else words
+
+
+def _house_number(text: str | None) -> str:
+    """A house number without spaces, its words and leading zeros; empty if it is none (no digit, a kilometre mark)."""
+    return _bare_number(text) if text else ""
+
+
+@lru_cache(maxsize=16_384)
+def _bare_number(text: str) -> str:
     bare = _NUMBER_WORDS.sub("", unicodedata.normalize("NFKC", text).upper().strip())
     number = _LEADING_ZEROS.sub("", "".join(bare.split()))
     return number if _HOUSE_NUMBER.match(number) else ""

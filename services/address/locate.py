@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import cos, hypot, pi, radians, sqrt
 from typing import Final
 
@@ -30,17 +29,24 @@ _LEAST_RADIUS_M: Final = 300.0
 _POINT_ACCURACY_M: Final = 100.0
 _STREET_ACCURACY_M: Final = 500.0
 _VILLAGE_ACCURACY_M: Final = 2_000.0
+_UNBOUNDED: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Point:
     """A usable submitted point, and what boundaries say of it: `bounded` are the communes whose boundary is known,
     `inside` those of them that hold it, `near` those that lie within its accuracy. Without boundaries all are empty."""
 
-    position: Position
-    inside: tuple[str, ...] = ()
-    near: tuple[str, ...] = ()
-    bounded: frozenset[str] = frozenset()
+    def __init__(
+        self,
+        position: Position,
+        inside: tuple[str, ...] = (),
+        near: tuple[str, ...] = (),
+        bounded: frozenset[str] = _UNBOUNDED,
+    ) -> None:
+        self.position: Final = position
+        self.inside: Final = inside
+        self.near: Final = near
+        self.bounded: Final = bounded
 
 
 def points_of(positions: Sequence[Position | None], boundaries: Boundaries | None) -> list[Point | None]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from schemas.address import MatchLevel
 from services.address.below import pieces_of
 from services.address.cache import BoundedCache
 from services.address.candidates import Candidate, candidates, may_settle
-from services.address.evidence import gather
+from services.address.evidence import Evidence, gather
 from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
 from services.address.glance import Text
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading, read
 from services.address.pieces import Piece
+from services.address.ranking import Ranking
 from services.address.residue import without_residue
-from services.address.segments import Cut, Segmenter
+from services.address.resolve import is_urban_group
+from services.address.segments import Segmenter
 from services.address.tokens import tokenise
 
 # Candidates kept of each text: the leader, its rivals, and a few homonyms that a point may choose among.
@@ -32,42 +34,28 @@ _STREETS: Final = frozenset({"street", "name"})
 _ASKING: Final = frozenset({Fault.TEXT_STRAY_WORD, Fault.TEXT_UNEXPLAINED, Fault.COMMUNE_OR_DISTRICT})
 
 
-class Ranking:
-    """The candidates of a text, best first. `pieces` are what it says below the commune; `settled` says that no
-    misspelt name was looked for; `wider_level` is the level reached without a commune. Shared by the texts with one
-    tail, and equal only to itself, so that what follows from it can be remembered by it."""
-
-    def __init__(
-        self,
-        ranked: tuple[Candidate, ...],
-        pieces: tuple[Piece, ...],
-        wider_level: MatchLevel,
-        settled: bool,
-        empty: bool,
-    ) -> None:
-        self.ranked: Final = ranked
-        self.pieces: Final = pieces
-        self.wider_level: Final = wider_level
-        self.settled: Final = settled
-        self.empty: Final = empty
-
-
 class Match:
-    """What the text alone says. `village_names` is what may name a village, `street_names` what may name a street."""
+    """What the text alone says: where it lies, the pieces of what stands below that, and faults of the text itself."""
 
-    def __init__(
-        self,
-        ranking: Ranking,
-        pieces: tuple[Piece, ...],
-        village_names: tuple[str, ...],
-        street_names: tuple[str, ...],
-        faults: tuple[Fault, ...],
-    ) -> None:
+    def __init__(self, ranking: Ranking, pieces: tuple[Piece, ...], faults: tuple[Fault, ...]) -> None:
         self.ranking: Final = ranking
         self.pieces: Final = pieces
-        self.village_names: Final = village_names
-        self.street_names: Final = street_names
         self.faults: Final = faults
+
+    @property
+    def village_names(self) -> tuple[str, ...]:
+        """What may name a village."""
+        return tuple([piece.value for piece in self.pieces if piece.label in _VILLAGES])
+
+    @property
+    def street_names(self) -> tuple[str, ...]:
+        """What may name a street."""
+        return tuple([piece.value for piece in self.pieces if piece.label in _STREETS])
+
+    @property
+    def names_urban_group(self) -> bool:
+        """Whether a group of a town is named."""
+        return any(piece.label in _VILLAGES and is_urban_group(piece.value) for piece in self.pieces)
 
 
 _UNSETTLED: Final = Ranking((), (), MatchLevel.NONE, settled=False, empty=False)
@@ -87,16 +75,17 @@ class Matcher:
         """One match for each text, in order."""
         cuts = [self._segmenter.cut(self._restored(text)) for text in texts]
         readings: dict[str, Reading] = {}
-        tails = self._exact((cut.tail for cut in cuts), readings)
-        wholes = self._fuzzy((cut.whole for cut in cuts if not tails[cut.tail].settled), readings)
+        tails = self._exact([cut.tail for cut in cuts], readings)
+        wholes = self._fuzzy([cut.whole for cut in cuts if not tails[cut.tail].settled], readings)
         matches = []
         for cut in cuts:
+            faults = _TOO_LONG if cut.cut_short else ()
             tail = tails[cut.tail]
             if tail.settled:
-                matches.append(_match(cut, tail, cut.with_tail_pieces(tail.pieces)))
+                matches.append(Match(tail, cut.with_tail_pieces(tail.pieces), faults))
             else:
                 whole = wholes[cut.whole]
-                matches.append(_match(cut, whole, cut.with_whole_pieces(whole.pieces)))
+                matches.append(Match(whole, cut.with_whole_pieces(whole.pieces), faults))
         return matches
 
     def _restored(self, text: Text) -> Text:
@@ -105,7 +94,7 @@ class Matcher:
         restored = without_residue(text.text, self.lexicon.syllables)
         return text if restored == text.text else Text(restored)
 
-    def _exact(self, texts: Iterable[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
+    def _exact(self, texts: Sequence[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
         """The rankings of texts by names spelt right; adds the readings that did not settle their texts."""
         found: dict[str, Ranking] = {}
         for text in texts:
@@ -113,14 +102,15 @@ class Matcher:
                 ranking = self._tails.get(text)
                 if ranking is None:
                     reading = self.read(text)
-                    ranking = self.rank(reading) if may_settle(reading, self.lexicon) else _UNSETTLED
+                    evidence = gather(reading, self.lexicon)
+                    ranking = self._rank(evidence, final=False) if may_settle(evidence) else _UNSETTLED
                     if not ranking.settled:
                         readings[text] = reading
                     self._tails.put(text, ranking)
                 found[text] = ranking
         return found
 
-    def _fuzzy(self, texts: Iterable[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
+    def _fuzzy(self, texts: Sequence[str], readings: dict[str, Reading]) -> dict[str, Ranking]:
         """The rankings of texts with misspelt names."""
         found: dict[str, Ranking] = {}
         new: list[str] = []
@@ -156,23 +146,19 @@ class Matcher:
 
     def rank(self, reading: Reading, *, final: bool = False) -> Ranking:
         """The candidates of a reading; the pieces only if it is settled or `final`, else they are not asked for."""
-        ranked = candidates(reading, self.lexicon)
+        return self._rank(gather(reading, self.lexicon), final=final)
+
+    def _rank(self, evidence: Evidence, final: bool) -> Ranking:
+        reading, ranked = evidence.reading, candidates(evidence)
         settled = is_settled(ranked)
-        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else ())) if settled or final else ()
+        pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else [])) if settled or final else ()
         level = MatchLevel.NONE
         if not ranked:
-            evidence = gather(reading, self.lexicon)
             if evidence.districts:
                 level = MatchLevel.DISTRICT
             elif evidence.provinces:
                 level = MatchLevel.PROVINCE
         return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, settled, len(reading.tokens) == 0)
-
-
-def _match(cut: Cut, ranking: Ranking, pieces: tuple[Piece, ...]) -> Match:
-    villages = tuple([piece.value for piece in pieces if piece.label in _VILLAGES])
-    streets = tuple([piece.value for piece in pieces if piece.label in _STREETS])
-    return Match(ranking, pieces, villages, streets, _TOO_LONG if cut.cut_short else ())
 
 
 def is_settled(ranked: Sequence[Candidate]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Final
 
 from schemas.address import Components
@@ -33,12 +32,20 @@ class Piece:
         return Piece(self.start, self.end, label, self.value)
 
 
-def settled(pieces: Iterable[Piece]) -> list[Piece]:
+def settled(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The pieces of one text, in its order, with the labels that only their neighbours tell."""
+    has_name = has_street = on_a_map = has_building = has_unit = False
+    for piece in pieces:
+        label = piece.label
+        has_name |= label == "name"
+        has_street |= label == "street"
+        on_a_map |= label == "plus_code"
+        has_building |= label == "building"
+        has_unit |= label == "unit"
+    may_be_flat = has_building and not has_unit
+    if not may_be_flat and (has_street or not has_name):
+        return pieces
     found = list(pieces)
-    has_street = any(piece.label == "street" for piece in found)
-    on_a_map = any(piece.label == "plus_code" for piece in found)
-    may_be_flat = any(piece.label == "building" for piece in found) and all(piece.label != "unit" for piece in found)
     before = ""
     for index, piece in enumerate(found):
         if (
@@ -53,24 +60,19 @@ def settled(pieces: Iterable[Piece]) -> list[Piece]:
             may_be_flat = False
         if piece.label not in ASIDE:
             before = found[index].label
-    return found
+    return tuple(found)
 
 
-def components_of(pieces: Iterable[Piece]) -> Components:
+def components_of(pieces: tuple[Piece, ...]) -> Components:
     """Pieces as components; several of one kind are joined in the order of the text, a group before its village."""
     found = settled(pieces)
-    values: dict[str, list[str]] = {}
-    for piece in found:
-        if piece.value not in values.setdefault(piece.label, []):
-            values[piece.label].append(piece.value)
-    village = values.get("group", []) + values.get("village", [])
     return Components(
         house_number=_house_number(found),
-        alley=_joined(values, "alley"),
-        street=_street(values),
-        village=", ".join(village) or None,
-        building=_joined(values, "building"),
-        unit=_joined(values, "unit"),
+        alley=_joined(found, "alley"),
+        street=_street(found),
+        village=_village(found),
+        building=_joined(found, "building"),
+        unit=_joined(found, "unit"),
     )
 
 
@@ -83,13 +85,13 @@ def _is_street(piece: Piece, before: str) -> bool:
     return before in ("building", "unit") and words[0] in SURNAMES and 1 < len(words) <= 4
 
 
-def _is_flat(pieces: Sequence[Piece], index: int) -> bool:
+def _is_flat(pieces: list[Piece], index: int) -> bool:
     """Whether a number is that of a flat: a building follows it, and then the number of the house."""
     following = (piece.label for piece in pieces[index + 1 :] if piece.label not in ASIDE)
     return next(following, "") == "building" and "house_number" in following
 
 
-def _house_number(pieces: Iterable[Piece]) -> str | None:
+def _house_number(pieces: tuple[Piece, ...]) -> str | None:
     """The number that a street follows, the first if there are several in a row, else the first of all."""
     first: Piece | None = None
     in_a_row: Piece | None = None
@@ -104,10 +106,35 @@ def _house_number(pieces: Iterable[Piece]) -> str | None:
     return None if first is None else first.value
 
 
-def _joined(values: dict[str, list[str]], label: str) -> str | None:
-    return ", ".join(values[label]) if label in values else None
+def _joined(pieces: tuple[Piece, ...], label: str) -> str | None:
+    """The different values of one kind; None if there are none."""
+    first: str | None = None
+    several: list[str] | None = None
+    for piece in pieces:
+        if piece.label == label:
+            if first is None:
+                first = piece.value
+            elif several is not None:
+                if piece.value not in several:
+                    several.append(piece.value)
+            elif piece.value != first:
+                several = [first, piece.value]
+    return first if several is None else ", ".join(several)
 
 
-def _street(values: dict[str, list[str]]) -> str | None:
-    parts = [*values.get("street", [])[:1], *values.get("kilometre", [])[:1]]
-    return " ".join(parts) or None
+def _village(pieces: tuple[Piece, ...]) -> str | None:
+    village, group = _joined(pieces, "village"), _joined(pieces, "group")
+    if group is None:
+        return village or None
+    return (group if village is None else f"{group}, {village}") or None
+
+
+def _street(pieces: tuple[Piece, ...]) -> str | None:
+    """The first street, and the first kilometre mark behind it."""
+    street = kilometre = ""
+    for piece in pieces:
+        if piece.label == "street":
+            street = street or piece.value
+        elif piece.label == "kilometre":
+            kilometre = kilometre or piece.value
+    return (f"{street} {kilometre}" if street and kilometre else street or kilometre) or None

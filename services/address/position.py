@@ -116,31 +116,38 @@ def _read(points: list[RawPosition]) -> list[PointReading]:
     degrees.faults.append((Fault.POINT_COARSE, coarse_m > SAME_PLACE_M))
     shifted = by_metres | (epsg == VN2000)
     accuracy = _accuracy_m(_column([p.accuracy_m for p in points]), coarse_m, shifted)
-    positions = [
-        Position(
-            round(row_lat, _DECIMALS),
-            round(row_lon, _DECIMALS),
-            row_accuracy,
-            SOURCE_VN2000 if row_shifted else SOURCE_WGS84,
-        )
-        if used
-        else None
-        for row_lat, row_lon, row_accuracy, row_shifted, used in zip(
-            np.where(by_metres, metres.lat, degrees.lat).tolist(),
-            np.where(by_metres, metres.lon, degrees.lon).tolist(),
-            accuracy.tolist(),
-            shifted.tolist(),
-            (by_degrees | by_metres).tolist(),
-            strict=True,
-        )
-    ]
+    used_lat = _rounded(np.where(by_metres, metres.lat, degrees.lat))
+    used_lon = _rounded(np.where(by_metres, metres.lon, degrees.lon))
+    accuracies: list[float] = accuracy.tolist()
+    used: list[bool] = (by_degrees | by_metres).tolist()
+    sources = [SOURCE_VN2000 if row else SOURCE_WGS84 for row in shifted.tolist()]
     faults = _faults_by_row(degrees, metres, by_degrees, by_metres)
-    return [PointReading(position, tuple(faults.get(row, ()))) for row, position in enumerate(positions)]
+    readings: list[PointReading] = []
+    for row in range(len(points)):
+        named = faults.get(row)
+        if used[row]:
+            position = Position(used_lat[row], used_lon[row], accuracies[row], sources[row])
+            readings.append(PointReading(position, () if named is None else tuple(named)))
+        else:
+            readings.append(NO_POINT if named is None else PointReading(None, tuple(named)))
+    return readings
 
 
 def _column(values: list[float | None]) -> Floats:
     """Missing values become NaN."""
     return np.array(values, dtype=np.float64)
+
+
+def _rounded(degrees: Floats) -> list[float]:
+    """Degrees to the last decimal that says something, as `round` has them."""
+    scale = 10.0**_DECIMALS
+    found: list[float] = degrees.tolist()
+    # Most have no more decimals. `round` works with their digits, which is slow.
+    with np.errstate(over="ignore", invalid="ignore"):
+        longer = np.rint(degrees * scale) / scale != degrees
+    for row in np.flatnonzero(longer).tolist():
+        found[row] = round(found[row], _DECIMALS)
+    return found
 
 
 def _given(first: Floats, second: Floats) -> Mask:

@@ -9,11 +9,12 @@ from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Commune, LegacyCommune, Village
 from schemas.address import Rival
 from services.address.candidates import BEFORE_THE_NAME, Candidate
-from services.address.decide import LEAST_SCORE, MAX_RIVALS, PERFECT_SCORE, RIVAL_WITHIN
+from services.address.decide import LEAST_SCORE, PERFECT_SCORE, total_penalty
 from services.address.faults import Fault
 from services.address.lexicon import CommunePlace
 from services.address.locate import Point, may_lie_in, part_at
 from services.address.predecessor import predecessor
+from services.address.rivals import rivals_of
 from services.address.villages import FoundVillage, VillageIndex, is_numbered
 
 # A candidate this far behind can still win if the point lies in its commune and not in the leader's.
@@ -25,18 +26,19 @@ _BARELY_BEHIND: Final = 3
 _URBAN_GROUPS: Final = ("Tổ dân phố", "Khu phố")
 # Two old communes with so close a reading are not told apart.
 _SAME_READING: Final = 0.03
+_SPLIT: Final = Fault.COMMUNE_SPLIT
 
 
 class Resolved:
-    """The commune chosen, None where nothing was found. `legacy_assumed` says that the text fits both ages;
-    `point_inside` that the point agrees."""
+    """The commune chosen, None where nothing was found, and the `place` that the text names for it. `legacy_assumed`
+    says that the text fits both ages; `point_inside` that the point agrees."""
 
     def __init__(
         self,
         commune: Commune | None,
         legacy: LegacyCommune | None,
         legacy_assumed: bool,
-        candidate: Candidate | None,
+        place: CommunePlace | None,
         village: Village | None,
         faults: tuple[Fault, ...],
         score: int,
@@ -47,7 +49,7 @@ class Resolved:
         self.commune: Final = commune
         self.legacy: Final = legacy
         self.legacy_assumed: Final = legacy_assumed
-        self.candidate: Final = candidate
+        self.place: Final = place
         self.village: Final = village
         self.faults: Final = faults
         self.score: Final = score
@@ -63,10 +65,10 @@ EMPTY: Final = Resolved(None, None, False, None, None, (Fault.TEXT_EMPTY,), 0, 0
 def resolve(
     gazetteer: Gazetteer,
     villages: VillageIndex,
-    ranked: Sequence[Candidate],
-    village_names: Sequence[str],
+    ranked: tuple[Candidate, ...],
+    village_names: tuple[str, ...],
     point: Point | None,
-    street_names: Sequence[str] = (),
+    street_names: tuple[str, ...] = (),
 ) -> Resolved:
     """Choose among the candidates, best first. `village_names` and `street_names` are what the text may name."""
     if not ranked or ranked[0].score < LEAST_SCORE:
@@ -91,25 +93,46 @@ def resolve(
             faults.append(Fault.POINT_OUTSIDE_COMMUNE)
     if commune is None:
         faults.append(Fault.COMMUNE_UNKNOWN_SUCCESSOR)
-    score = max(0, PERFECT_SCORE - sum(fault.penalty for fault in faults))
-    split = Fault.COMMUNE_SPLIT in faults
-    rivals = _rivals(gazetteer, ranked, best, commune, point, score if split else None)
-    margin = score - rivals[0].score if rivals else score
-    rivals = [rival for rival in rivals if rival.score >= score - RIVAL_WITHIN]
+    score = max(0, PERFECT_SCORE - total_penalty(faults))
+    split = _SPLIT in faults
+    rivals, margin = rivals_of(gazetteer, ranked, place, commune, point, score, split)
     legacy, assumed = (None, False) if _twin(ranked, best) else (place.legacy, False)
     if place.legacy is None:
         legacy, assumed = predecessor(gazetteer, best)
     if village is not None and commune is not None and (legacy is None or assumed) and not is_numbered(village.name):
         told = _legacy_of(gazetteer, village, commune)
         legacy, assumed = (told, False) if told is not None else (legacy, assumed)
+    return Resolved(commune, legacy, assumed, place, village, tuple(faults), score, margin, rivals, inside)
+
+
+def confirmed(gazetteer: Gazetteer, ranked: tuple[Candidate, ...], resolved: Resolved, point: Point) -> Resolved | None:
+    """What was resolved without a point, where the point agrees and only counts against the rivals; None where it may
+    tell more: outside the commune, or among the parts of a divided one. Not for candidates with listed villages."""
+    commune, place = resolved.commune, resolved.place
+    if commune is None or place is None or len(place.current) > 1 or not may_lie_in(point, commune, place.legacy):
+        return None
+    rivals, margin = resolved.rivals, resolved.margin
+    if rivals or margin != resolved.score:
+        rivals, margin = rivals_of(gazetteer, ranked, place, commune, point, resolved.score, split=False)
     return Resolved(
-        commune, legacy, assumed, best, village, tuple(faults), score, max(0, margin), tuple(rivals), inside
-    )
+        commune, resolved.legacy, resolved.legacy_assumed, place, resolved.village, resolved.faults, resolved.score,
+        margin, rivals, True,
+    )  # fmt: skip
+
+
+def turns_urban(ranked: tuple[Candidate, ...]) -> bool:
+    """Whether a group of a town, if a text names one, makes another candidate the leader."""
+    return bool(ranked) and _urban_or_not(ranked, _URBAN_GROUPS) is not ranked[0]
+
+
+def is_urban_group(village: str) -> bool:
+    """Whether a village is one that rural communes had not."""
+    return village.startswith(_URBAN_GROUPS)
 
 
 def _with_villages_before(
-    villages: VillageIndex, ranked: Sequence[Candidate]
-) -> tuple[Sequence[Candidate], dict[Candidate, FoundVillage]]:
+    villages: VillageIndex, ranked: tuple[Candidate, ...]
+) -> tuple[tuple[Candidate, ...], dict[Candidate, FoundVillage]]:
     """The candidates, best first, without the fault of those whose name only runs on from that of a village in their
     commune (`thôn Cây Đa Tân Lập Tuyên Quang`), and these villages."""
     found: dict[Candidate, FoundVillage] = {}
@@ -120,15 +143,16 @@ def _with_villages_before(
             candidate = candidate.without(BEFORE_THE_NAME)
             found[candidate] = village
         freed.append(candidate)
-    if found:
-        freed.sort(key=lambda one: (-one.score, -one.finer))
-    return freed, found
+    if not found:
+        return ranked, found
+    freed.sort(key=lambda one: (-one.score, -one.finer))
+    return tuple(freed), found
 
 
 def _by_village(
     villages: VillageIndex,
-    ranked: Sequence[Candidate],
-    names: Sequence[str],
+    ranked: tuple[Candidate, ...],
+    names: tuple[str, ...],
     before: Mapping[Candidate, FoundVillage],
 ) -> tuple[Candidate, FoundVillage | None]:
     """The leader, or the best candidate near it whose commune has a village that the text names, where the leader's has
@@ -149,16 +173,18 @@ def _by_village(
     return leader, found
 
 
-def _urban_or_not(ranked: Sequence[Candidate], names: Sequence[str]) -> Candidate:
+def _urban_or_not(ranked: tuple[Candidate, ...], names: tuple[str, ...]) -> Candidate:
     """The leader, or a namesake as near where a `tổ dân phố` or `khu phố` is named, which rural communes had not."""
     leader = ranked[0]
-    if leader.place.urban or not any(name.startswith(_URBAN_GROUPS) for name in names):
+    if leader.place.urban or not any(is_urban_group(name) for name in names):
         return leader
-    near = (one for one in ranked if one.score >= leader.score - _BARELY_BEHIND)
-    return next((one for one in near if one.place.urban and one.commune.name is leader.commune.name), leader)
+    for one in ranked:
+        if one.place.urban and one.score >= leader.score - _BARELY_BEHIND and one.commune.name is leader.commune.name:
+            return one
+    return leader
 
 
-def _by_point(gazetteer: Gazetteer, ranked: Sequence[Candidate], best: Candidate, point: Point) -> Candidate:
+def _by_point(gazetteer: Gazetteer, ranked: tuple[Candidate, ...], best: Candidate, point: Point) -> Candidate:
     """The best candidate within reach whose commune the point can lie in, `best` before all; that if there is none."""
     for candidate in (best, *ranked):
         if candidate.score < ranked[0].score - _WITHIN_REACH:
@@ -179,11 +205,16 @@ def _legacy_of(gazetteer: Gazetteer, village: Village, commune: Commune) -> Lega
     return None
 
 
-def _village(villages: VillageIndex, place: CommunePlace, names: Sequence[str]) -> FoundVillage | None:
+def _village(villages: VillageIndex, place: CommunePlace, names: tuple[str, ...]) -> FoundVillage | None:
     """The first village that the list of the commune has, one spelt right before one that is not."""
     legacy_code = place.code if place.legacy is not None else None
-    found = [one for name in names if (one := villages.find(name, legacy_code, place.current)) is not None]
-    return min(found, key=lambda one: one.misspelt, default=None)
+    misspelt: FoundVillage | None = None
+    for name in names:
+        found = villages.find(name, legacy_code, place.current)
+        if found is not None and not found.misspelt:
+            return found
+        misspelt = misspelt or found
+    return misspelt
 
 
 def _part(
@@ -209,7 +240,7 @@ def _part(
         if part is not None and clear:
             return part
         guess = part or guess
-    faults.append(Fault.COMMUNE_SPLIT)
+    faults.append(_SPLIT)
     return guess
 
 
@@ -220,63 +251,17 @@ def _possible(point: Point, parts: Sequence[Commune]) -> Commune:
     return next(spoken_for, None) or next(not_ruled_out, None) or parts[0]
 
 
-def _rivals(
-    gazetteer: Gazetteer,
-    ranked: Sequence[Candidate],
-    best: Candidate,
-    chosen: Commune | None,
-    point: Point | None,
-    split_score: int | None,
-) -> list[Rival]:
-    """The best candidate of each other commune of today; the other parts of an undecided split come first."""
-    taken = {chosen.code if chosen is not None else ""}
-    rivals: list[Rival] = []
-    if split_score is not None:
-        for code in best.place.current:
-            if code not in taken:
-                taken.add(code)
-                rivals.append(_rival(gazetteer, best, code, split_score))
-    for candidate in ranked:
-        if len(rivals) >= MAX_RIVALS or candidate.score < LEAST_SCORE:
-            break
-        if point is not None and candidate.place is best.place:
-            continue
-        for code in candidate.place.current[:1]:
-            if code not in taken and candidate.place is not best.place:
-                taken.add(code)
-                score = candidate.score - (_misplaced(gazetteer, candidate, code, point))
-                if score >= LEAST_SCORE:
-                    rivals.append(_rival(gazetteer, candidate, code, score))
-    rivals.sort(key=lambda rival: -rival.score)
-    return rivals[:MAX_RIVALS]
-
-
-def _misplaced(gazetteer: Gazetteer, candidate: Candidate, code: str, point: Point | None) -> int:
-    if point is None or may_lie_in(point, gazetteer.communes[code], candidate.place.legacy):
-        return 0
-    return Fault.POINT_OUTSIDE_COMMUNE.penalty
-
-
-def _rival(gazetteer: Gazetteer, candidate: Candidate, code: str, score: int) -> Rival:
-    commune = gazetteer.communes[code]
-    legacy = candidate.place.legacy
-    return Rival(
-        commune_code=code,
-        commune=commune.full_name,
-        province=gazetteer.provinces[commune.province_code].full_name,
-        legacy_commune_code=None if legacy is None else legacy.code,
-        score=max(0, score),
-    )
-
-
-def _twin(ranked: Sequence[Candidate], best: Candidate) -> bool:
+def _twin(ranked: tuple[Candidate, ...], best: Candidate) -> bool:
     """Whether another old commune, now in the same one of today, reads just as well: then the old one is left open."""
-    return any(
-        other.place.legacy is not None
-        and other.place.code != best.place.code
-        and not set(other.place.current).isdisjoint(best.place.current)
-        and not set(other.place.keys).isdisjoint(best.place.keys)
-        and other.score == best.score
-        and best.finer - other.finer < _SAME_READING
-        for other in ranked[:8]
-    )
+    for other in ranked[:8]:
+        place = other.place
+        if (
+            other.score == best.score
+            and place.legacy is not None
+            and place.code != best.place.code
+            and best.finer - other.finer < _SAME_READING
+            and not set(place.current).isdisjoint(best.place.current)
+            and not set(place.keys).isdisjoint(best.place.keys)
+        ):
+            return True
+    return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from services.address.evidence import Claim, fits
@@ -12,19 +11,35 @@ from services.address.tokens import COMMA, SPACE
 from services.address.words import COMMUNE_KINDS, Kind
 
 _WIDER: Final = frozenset({Fault.DISTRICT_CONTRADICTS, Fault.PROVINCE_CONTRADICTS})
+# Compiled code asks an enum anew for a member each time it is written; these stand where it counts.
+_PHUONG: Final = Kind.PHUONG
+_XA: Final = Kind.XA
+_EDGE: Final = Left.EDGE
+_TYPED: Final = Left.TYPED
+_INNER: Final = Left.INNER
+_NUMBER: Final = Left.NUMBER
 
 
 def text_faults(claim: Claim) -> list[Fault]:
     """Faults of what stands beside the names of the claim."""
-    covered = [m for m in (claim.commune, claim.district, claim.province) if m is not None]
-    found = [
-        _other_typed(claim, covered),
-        _other_before(claim),
-        _second_address(claim),
-        _capital_named(claim),
-        *_unexplained(claim, covered),
-    ]
-    return list(dict.fromkeys(fault for fault in found if fault is not None))
+    covered = [claim.commune]
+    if claim.district is not None:
+        covered.append(claim.district)
+    if claim.province is not None:
+        covered.append(claim.province)
+    found: list[Fault] = []
+    _add(found, _other_typed(claim, covered))
+    _add(found, _other_before(claim))
+    _add(found, _second_address(claim))
+    _add(found, _capital_named(claim))
+    for fault in _unexplained(claim, covered):
+        _add(found, fault)
+    return found
+
+
+def _add(found: list[Fault], fault: Fault | None) -> None:
+    if fault is not None and fault not in found:
+        found.append(fault)
 
 
 def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
@@ -32,7 +47,6 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
     reading = claim.evidence.reading
     tokens = reading.tokens
     strong = claim.commune.word is not None and not claim.commune.word.weak
-    type_starts = {word.start for word in reading.words if word.kind in COMMUNE_KINDS}
     for word in reading.words:
         if word.kind not in COMMUNE_KINDS or word is claim.commune.word:
             continue
@@ -40,12 +54,12 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
             continue
         if any(m.start < word.end and word.start < m.end for m in covered):
             continue
-        if word.weak and (strong or word.kind not in (Kind.PHUONG, Kind.XA) or reads_as_street(reading, word)):
+        if word.weak and (strong or word.kind not in (_PHUONG, _XA) or reads_as_street(reading, word)):
             continue
         if tokens.words[word.start] == "f":
             # F10 is as often a flat.
             continue
-        if word.end in type_starts:
+        if any(other.start == word.end and other.kind in COMMUNE_KINDS for other in reading.words):
             continue
         mentions = reading.starting.get(word.end, ())
         if any(m.name.key in claim.place.keys and m.similarity == 1 for m in mentions):
@@ -60,12 +74,12 @@ def _other_before(claim: Claim) -> Fault | None:
     """An old commune of the same province that stands by itself right before a name which is a district's as well:
     `Hữu Hòa, Hà Đông` is not the ward Hà Đông of today."""
     commune = claim.commune
-    if claim.district is not None or commune.left not in (Left.EDGE, Left.INNER) or not claim.evidence.near:
+    if claim.district is not None or commune.left not in (_EDGE, _INNER) or not claim.evidence.near:
         return None
     for other in claim.evidence.communes:
         if other.end != commune.outer_start or other.similarity < 1 or claim.place.explains(other.name.key):
             continue
-        if other.left is Left.EDGE or (other.left is Left.TYPED and other.end - other.start > 1):
+        if other.left is _EDGE or (other.left is _TYPED and other.end - other.start > 1):
             places = [place for place in other.name.communes if place.province.id in claim.evidence.near]
             if places and not any(claim.place.code in place.current for place in places):
                 return Fault.TEXT_OTHER_COMMUNE
@@ -77,10 +91,10 @@ def _second_address(claim: Claim) -> Fault | None:
     for district in claim.evidence.districts:
         if district.end > claim.commune.start or district.similarity < 1:
             continue
-        if claim.place.explains(district.name.key) or district.left not in (Left.EDGE, Left.TYPED):
+        if claim.place.explains(district.name.key) or district.left not in (_EDGE, _TYPED):
             continue
         for other in claim.evidence.communes:
-            if 0 <= district.outer_start - other.end <= 1 and other.left is not Left.NUMBER:
+            if 0 <= district.outer_start - other.end <= 1 and other.left is not _NUMBER:
                 keys = district.name.district_keys
                 if any(not place.districts.isdisjoint(keys) for place in other.name.communes):
                     return Fault.TEXT_OTHER_COMMUNE
@@ -99,7 +113,7 @@ def _capital_named(claim: Claim) -> Fault | None:
     for mention in claim.evidence.districts:
         if mention.name is province.name and claim.commune.end <= mention.start and mention.end <= province.start:
             capital = any(district.province.id in ids for district in mention.name.districts)
-            if capital and mention.left in (Left.EDGE, Left.TYPED) and province.left in (Left.EDGE, Left.TYPED):
+            if capital and mention.left in (_EDGE, _TYPED) and province.left in (_EDGE, _TYPED):
                 return Fault.DISTRICT_DOUBTFUL
     return None
 
@@ -115,9 +129,11 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> list[Fault]:
     stray, adjoins = 0, False
     against: set[Fault] = set()
     index = claim.commune.end
-    ends = {m.start: m.end for m in covered}
     while index < count:
-        step = ends.get(index, 0)
+        step = 0
+        for mention in covered:
+            if mention.start == index:
+                step = mention.end
         mentions = reading.starting.get(index)
         if not step and mentions:
             step = _explained_until(claim, mentions)
@@ -138,7 +154,7 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> list[Fault]:
     return [Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else Fault.TEXT_STRAY_WORD]
 
 
-def _explained_until(claim: Claim, mentions: Sequence[Mention]) -> int:
+def _explained_until(claim: Claim, mentions: list[Mention]) -> int:
     """Where a repetition of the claim's own names, among the mentions that start at one token, ends; 0 if there is
     none, or if a longer name starts there."""
     explained = longest = 0
@@ -161,7 +177,7 @@ def _explains(claim: Claim, mention: Mention) -> bool:
     return mention.can_be_province or key in place.district_names or key in place.keys
 
 
-def _contradiction(mentions: Sequence[Mention]) -> Fault | None:
+def _contradiction(mentions: list[Mention]) -> Fault | None:
     """The fault of a name, among those that start at one token, that belongs to another place, if there is one."""
     worst: Fault | None = None
     for mention in mentions:
@@ -171,7 +187,7 @@ def _contradiction(mentions: Sequence[Mention]) -> Fault | None:
             return Fault.PROVINCE_CONTRADICTS
         if mention.name.districts and mention.can_be_district:
             worst = Fault.DISTRICT_CONTRADICTS
-        elif mention.name.communes and mention.left is not Left.INNER:
+        elif mention.name.communes and mention.left is not _INNER:
             worst = _heavier(worst, Fault.TEXT_SECOND_COMMUNE)
     return worst
 

@@ -110,6 +110,12 @@ class VillageIndex:
         if village.commune_code is not None:
             yield self._of_current.setdefault(village.commune_code, {})
 
+    def has_list(self, legacy_code: str | None, commune_codes: Iterable[str]) -> bool:
+        """Whether any village of the old commune or of those of today may be known."""
+        if legacy_code is not None and legacy_code in self._of_legacy:
+            return True
+        return any(code in self._of_current for code in commune_codes)
+
     @property
     def has_streets(self) -> bool:
         return any(self._streets.values())

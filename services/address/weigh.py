@@ -15,6 +15,23 @@ from services.address.words import COMMUNE_KINDS, DISTRICT_KINDS, Kind
 
 BADLY_MISSPELT: Final = 0.81
 LEAST_TONED: Final = 0.62
+# Compiled code asks an enum anew for a member each time it is written; these stand where it counts.
+_COMMUNE: Final = Kind.COMMUNE
+_TOWN: Final = Kind.TOWN
+_PROVINCE: Final = Kind.PROVINCE
+_TYPED: Final = Left.TYPED
+_INNER: Final = Left.INNER
+_NUMBER: Final = Left.NUMBER
+_LOCAL: Final = Left.LOCAL
+_EQUAL: Final = Accents.EQUAL
+_MISSING: Final = Accents.MISSING
+_DIFFER: Final = Accents.DIFFER
+_DISTRICT_MISSING: Final = Fault.DISTRICT_MISSING
+_DISTRICT_FORMER: Final = Fault.DISTRICT_FORMER
+_OTHER_AGE: Final = Fault.PROVINCE_OTHER_AGE
+_PROVINCE_MISSING: Final = Fault.PROVINCE_MISSING
+_ALONE: Final = Fault.COMMUNE_ALONE
+_OR_DISTRICT: Final = Fault.COMMUNE_OR_DISTRICT
 
 
 def name_faults(claim: Claim) -> list[Fault]:
@@ -25,16 +42,22 @@ def name_faults(claim: Claim) -> list[Fault]:
         faults.append(Fault.COMMUNE_POPULAR_NAME)
     elif mention.similarity < 1:
         faults.append(Fault.COMMUNE_BADLY_MISSPELT if _doubtful(claim) else Fault.COMMUNE_MISSPELT)
-    elif not mention.name.numeric and compare_accents(mention.toned, claim.place.toned) is Accents.DIFFER:
+    elif not mention.name.numeric and _accents(claim) is _DIFFER:
         faults.append(Fault.COMMUNE_ACCENTS)
     kind = mention.kind
-    if kind in COMMUNE_KINDS and kind is not Kind.COMMUNE and kind != claim.place.kind:
-        former = kind is Kind.TOWN and claim.place.legacy is None
+    if kind in COMMUNE_KINDS and kind is not _COMMUNE and kind != claim.place.kind:
+        former = kind is _TOWN and claim.place.legacy is None
         faults.append(Fault.COMMUNE_TYPE_FORMER if former else Fault.COMMUNE_TYPE_DIFFERS)
     before = _fault_before(claim)
     if before is not None:
         faults.append(before)
     return faults
+
+
+def _accents(claim: Claim) -> Accents:
+    """How the accents of the commune's name differ from its own."""
+    written, own = claim.commune.toned, claim.place.toned
+    return _EQUAL if written == own else compare_accents(written, own)
 
 
 def _doubtful(claim: Claim) -> bool:
@@ -44,8 +67,8 @@ def _doubtful(claim: Claim) -> bool:
         return True
     return (
         mention.similarity < BADLY_MISSPELT
-        or (mention.kind in COMMUNE_KINDS and mention.kind not in (Kind.COMMUNE, claim.place.kind))
-        or mention.left is Left.INNER
+        or (mention.kind in COMMUNE_KINDS and mention.kind not in (_COMMUNE, claim.place.kind))
+        or mention.left is _INNER
         or (claim.province is None and claim.district is None)
         or (claim.province is not None and mention.start >= claim.province.end)
     )
@@ -55,11 +78,11 @@ def _fault_before(claim: Claim) -> Fault | None:
     mention = claim.commune
     if mention in claim.evidence.contained:
         return Fault.COMMUNE_INSIDE_NAME
-    if mention.left is Left.NUMBER:
+    if mention.left is _NUMBER:
         return Fault.COMMUNE_AFTER_NUMBER
-    if mention.left is Left.LOCAL:
+    if mention.left is _LOCAL:
         return Fault.COMMUNE_READS_AS_OTHER
-    if mention.left is Left.INNER:
+    if mention.left is _INNER:
         other = (
             mention.end - mention.start == 1
             or person_name_before(claim.evidence.reading, mention.start)
@@ -88,15 +111,15 @@ def wider_faults(claim: Claim) -> list[Fault]:
     province = claim.province
     if province is not None:
         if not claim.same_age:
-            faults.append(Fault.PROVINCE_OTHER_AGE)
+            faults.append(_OTHER_AGE)
         if province.similarity < 1:
             faults.append(Fault.PROVINCE_MISSPELT)
     elif claim.district is None and claim.town_of is None:
-        faults.append(Fault.COMMUNE_ALONE)
+        faults.append(_ALONE)
     else:
-        faults.append(Fault.PROVINCE_MISSING)
+        faults.append(_PROVINCE_MISSING)
     if _may_be_wider(claim):
-        faults.append(Fault.COMMUNE_OR_DISTRICT)
+        faults.append(_OR_DISTRICT)
     wider = claim.district or province
     if wider is not None and wider.end <= claim.commune.start:
         faults.append(Fault.TEXT_OUT_OF_ORDER)
@@ -108,7 +131,7 @@ def _district_faults(claim: Claim) -> list[Fault]:
     if _meant_in_capital(claim):
         return [Fault.DISTRICT_DOUBTFUL]
     if claim.district is not None:
-        faults = [] if old else [Fault.DISTRICT_FORMER]
+        faults = [] if old else [_DISTRICT_FORMER]
         if claim.district.similarity < 1:
             faults.append(Fault.DISTRICT_MISSPELT)
         return faults
@@ -116,7 +139,7 @@ def _district_faults(claim: Claim) -> list[Fault]:
         return []
     province = claim.province
     same_name = province is not None and not province.name.district_keys.isdisjoint(claim.place.districts)
-    return [Fault.DISTRICT_SAME_AS_PROVINCE if same_name else Fault.DISTRICT_MISSING]
+    return [Fault.DISTRICT_SAME_AS_PROVINCE if same_name else _DISTRICT_MISSING]
 
 
 def _meant_in_capital(claim: Claim) -> bool:
@@ -131,10 +154,10 @@ def _meant_in_capital(claim: Claim) -> bool:
     capitals = frozenset(d.key for d in province.name.districts if d.province.id in ids)
     if not capitals or not capitals.isdisjoint(claim.place.districts) or claim.commune.similarity < 1:
         return False
-    return any(
-        place.district is not None and place.district.key in capitals and kind == place.kind
-        for place in claim.commune.name.communes
-    )
+    for place in claim.commune.name.communes:
+        if place.district is not None and place.district.key in capitals and kind == place.kind:
+            return True
+    return False
 
 
 def _may_be_wider(claim: Claim) -> bool:
@@ -146,16 +169,19 @@ def _may_be_wider(claim: Claim) -> bool:
     commune, district, province = claim.commune, claim.district, claim.province
     if commune.kind in DISTRICT_KINDS:
         return True
-    if commune.left is Left.TYPED and commune.kind in (Kind.COMMUNE, claim.place.kind) and not _kind_ends_name(claim):
+    if commune.left is _TYPED and commune.kind in (_COMMUNE, claim.place.kind) and not _kind_ends_name(claim):
         return False
-    around = frozenset((claim.place.province.id, *claim.place.province.near))
     if province is None and commune.name.provinces:
         return True
     if district is not None and (province is not None or district.name is not commune.name):
         same = not commune.name.district_keys.isdisjoint(district.name.district_keys)
         return same and (district.start < commune.start or _said_twice(claim, district))
-    home = around if province is None else province.name.province_ids
-    return any(d.province.id in home for d in commune.name.districts)
+    around = claim.place.province
+    for other in commune.name.districts:
+        id_ = other.province.id
+        if id_ == around.id or id_ in around.near if province is None else id_ in province.name.province_ids:
+            return True
+    return False
 
 
 def _kind_ends_name(claim: Claim) -> bool:
@@ -186,7 +212,7 @@ def finer(claim: Claim) -> float:
     value = mention.similarity
     if mention.similarity < 1:
         value += 0.3 * OSA.normalized_similarity(mention.toned, place.toned)
-    elif not mention.name.numeric and compare_accents(mention.toned, place.toned) is Accents.MISSING:
+    elif not mention.name.numeric and _accents(claim) is _MISSING:
         value -= 0.1
     if place.legacy is not None:
         # Of two old communes that read alike, the one of the later list is meant.

@@ -9,7 +9,6 @@ from random import Random
 from gazetteer.gazetteer import Gazetteer
 from schemas.address import AddressResult, CoordinateLevel, NextAction
 from services.address.core import AddressCore
-from services.address.villages import VillageIndex
 from tests.accuracy import noise, villages
 from tests.accuracy.composed import detail, new_home, old_communes, old_home
 from tests.accuracy.elsewhere import KINDS, elsewhere
@@ -124,8 +123,7 @@ def _legacy(result: AddressResult) -> str | None:
 def measure_villages(gazetteer: Gazetteer, seed: int = SEED) -> VillagesMeasured:
     """The core with all synthetic villages in its index, on one clean and one noised address in each."""
     made = villages.synthetic_villages(gazetteer, seed)
-    core = AddressCore(gazetteer)
-    core.villages = VillageIndex(made)
+    core = AddressCore(gazetteer, made)
     clean, _, _ = _in_villages(core, villages.clean(gazetteer, made))
     return VillagesMeasured(len(made), clean, *_in_villages(core, villages.noised(gazetteer, made, seed)))
 

@@ -107,7 +107,7 @@ def test_a_bare_number_after_the_administrative_part_is_no_house(number: str) ->
 @given(_ADDRESSES)
 def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
     reading = _reading(text)
-    pieces = settled(parse_details(reading, len(reading.tokens)))
+    pieces = settled(tuple(parse_details(reading, len(reading.tokens))))
     assert all(0 <= piece.start < piece.end <= len(reading.tokens.text) for piece in pieces)
     assert all(left.end <= right.start for left, right in pairwise(pieces))
     assert {piece.label for piece in pieces} <= _LABELS
@@ -148,7 +148,7 @@ def _calls(work: Callable[[], object]) -> int:
 
 
 def _parse(reading: Reading) -> Components:
-    return components_of(parse_details(reading, len(reading.tokens)))
+    return components_of(tuple(parse_details(reading, len(reading.tokens))))
 
 
 @settings(deadline=None)

@@ -11,7 +11,6 @@ from gazetteer.model import Village
 from schemas.address import AddressResult, NextAction
 from schemas.raw import RawAddress
 from services.address.core import AddressCore
-from services.address.villages import VillageIndex
 
 # Made-up villages in real communes of old Tuyên Quang.
 KHUON_HA, TAN_THANH, KHANG_NHAT = "02251", "02401", "02578"
@@ -22,15 +21,13 @@ KIM_PHU, MY_LAM, MINH_XUAN = "02497", "02509", "02215"
 @cache
 def core(with_list: bool = True) -> AddressCore:
     gazetteer = Gazetteer.load()
-    made = AddressCore(gazetteer)
     names = [("Gò Nhùng", KHUON_HA), ("Nà Luông", TAN_THANH), ("Gò Luông", KHANG_NHAT)]
     legacy = {one.code: one for one in gazetteer.legacy if one.edition == 2025}
     villages = [
         Village(name, "thôn", code, legacy[code].successors[0].commune_code, "test", lat=22.0, lon=105.2)
         for name, code in names
     ]
-    made.villages = VillageIndex(villages if with_list else [])
-    return made
+    return AddressCore(gazetteer, villages if with_list else [])
 
 
 def digitise(text: str, with_list: bool = True) -> AddressResult:
