@@ -24,7 +24,6 @@ import orjson
 
 from gazetteer.names import tone_key
 from schemas.address import Components
-from schemas.raw import RawAddress
 from schemas.uuids import uuid5_text
 
 # Fixed for ever: every address_id depends on it.
@@ -52,26 +51,6 @@ def address_id(key: str) -> str:
     return uuid5_text(_NAMESPACE, key)
 
 
-def source_hash(raw: RawAddress) -> str:
-    """32 hexadecimal digits over the source's own address fields and point.
-
-    The batch, the line and the householder do not count; an empty field is as good as a missing one.
-    """
-    fields: list[str | int | float | None] = [
-        raw.address or None,
-        raw.village or None,
-        raw.commune or None,
-        raw.district or None,
-        raw.province or None,
-    ]
-    if (point := raw.position) is not None:
-        given = (point.lat, point.lon, point.easting, point.northing, point.accuracy_m)
-        numbers = [None if number is None else float(number) for number in given]
-        if point.epsg is not None or any(number is not None for number in numbers):
-            fields += [*numbers, point.epsg]
-    return _hash(fields)
-
-
 def dwelling_id(components: Components, commune_code: str | None, legacy_commune_code: str | None = None) -> str | None:
     """32 hexadecimal digits that records of one dwelling share, None if the components do not single one out."""
     if commune_code is None:
@@ -94,7 +73,7 @@ def _only_floors(unit: str) -> bool:
     return _FLOORS.fullmatch(unit) is not None
 
 
-def _hash(fields: Sequence[str | int | float | None]) -> str:
+def _hash(fields: Sequence[str]) -> str:
     return blake2b(orjson.dumps(fields), digest_size=_HASH_BYTES).hexdigest()
 
 

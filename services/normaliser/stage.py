@@ -19,9 +19,9 @@ from schemas.normaliser_state import RecordState
 from schemas.outcome import Outcome
 from schemas.raw import Decision, RawAddress, Reprocess
 from services.address.compose import redacted_decision, remembered
-from services.address.identity import source_hash
 from services.normaliser.change import Change, Fresh
 from services.normaliser.corrections import decided, replayed, submitted, unchanged, withdrawn
+from services.normaliser.fingerprints import source_hash
 from services.normaliser.memory import in_area
 from services.normaliser.reading import Reading, Refusal, Withdrawal, read_raw
 from services.normaliser.reprocessing import CarryingCore, Rerun, not_run, rerun, to_run
@@ -69,7 +69,12 @@ class Normaliser:
         """Records of which no two have the same key, so that none depends on the result of another."""
         readings = [read_raw(record, self._max_record_bytes) for record in records]
         known_before = [_remembered(state, record.key) for record in records]
-        hashes = [source_hash(reading) if isinstance(reading, RawAddress) else None for reading in readings]
+        hashes = [
+            source_hash(reading, None if known is None else known.source_hash)
+            if isinstance(reading, RawAddress)
+            else None
+            for reading, known in zip(readings, known_before, strict=True)
+        ]
         runs = [
             to_run(reading, known, self._core.version) if isinstance(reading, Reprocess) else None
             for reading, known in zip(readings, known_before, strict=True)

@@ -12,7 +12,7 @@ import structlog
 from msgspec.structs import replace
 
 from schemas.batch import Transition
-from schemas.codec import decode, encode
+from schemas.codec import decode
 from schemas.dead_letter import DeadLetterCode
 from schemas.matched import MatchedAction, MatchedAddress
 from schemas.outcome import Outcome
@@ -26,14 +26,7 @@ from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.replay import replay_of
 from services.stream.state import StateStore
-from services.stream.topics import (
-    DIGITISED,
-    MAP_FEATURE,
-    MATCHED,
-    MATCHED_DEAD_LETTERS,
-    NATIONAL,
-    REGISTRAR_STATE,
-)
+from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS, REGISTRAR_STATE
 
 log = structlog.get_logger()
 
@@ -71,8 +64,9 @@ class Registrar:
         One that cannot be read counts as such a failure: only the normaliser writes here, so it means that the two
         were deployed out of step, and the circuit breaker must see it.
         """
+        value = record.value or b""
         try:
-            event = _as_counted(decode(MatchedAddress, record.value or b""), record)
+            event = _as_counted(decode(MatchedAddress, value), record)
         except ValueError:
             _refuse(record, out)
             return False
@@ -80,7 +74,7 @@ class Registrar:
         registry = Registry(state, time)
         try:
             registration = _apply(registry, event)
-            published = _publications(registration, event, time) if registration else []
+            published = publications(registration, event, value, time) if registration else []
         except CodesExhaustedError:
             # What operators send can lead here, so it is no failure of the service.
             _put_aside(record, event, DeadLetterCode.CODES_EXHAUSTED, _EXHAUSTED, out)
@@ -95,8 +89,8 @@ class Registrar:
         registry.apply()
         # What is of one area stands in one partition, in the order in which it was decided (decision 56).
         area = event.registry_area.encode()
-        for topic, key, value in published:
-            out.publish(topic, key.encode(), value, record, placed_by=area)
+        for topic, key, made in published:
+            out.publish(topic, key, made, record, area)
         _account(event, registration.outcome, registration.code, None, out)
         return True
 
@@ -144,23 +138,6 @@ def _apply(registry: Registry, event: MatchedAddress) -> Registration | None:
     if event.result is None:
         raise ValueError("a registration without a result")
     return register(registry, event, event.result)
-
-
-def _publications(registration: Registration, event: MatchedAddress, time: str) -> list[tuple[str, str, bytes | None]]:
-    """Topic, key and value of every record to publish; tombstones first, so that no code stands twice."""
-    published: list[tuple[str, str, bytes | None]] = [
-        (topic, key, None) for key in registration.retired for topic in (DIGITISED, MAP_FEATURE, NATIONAL)
-    ]
-    entry, result = registration.published, registration.result
-    if entry is not None and result is not None and registration.code is not None:
-        key = registration.code
-        made = publications(entry, event, result, time)
-        published += [
-            (DIGITISED, key, encode(made.digitised)),
-            (MAP_FEATURE, key, encode(made.map_feature)),
-            (NATIONAL, key, encode(made.national)),
-        ]
-    return published
 
 
 def _account(event: MatchedAddress, outcome: Outcome, code: str | None, reason: str | None, out: Outputs) -> None:
