@@ -104,11 +104,16 @@ def _national(
         names = {"commune": commune, "province": province}
         codes = {"commune_code": result.commune_code or "", "province_code": result.province_code or ""}
         encoded = encode(replace(result, **names, **codes))
+    # Each mark is looked for behind the one before: that costs least.
+    place = encoded.index(_PLACE)
+    after_place = encoded.index(_AFTER_PLACE, place)
+    position = encoded.index(_POSITION, after_place)
+    after_position = encoded.index(_AFTER_POSITION, position)
     return b"".join(
         (
             encode(head)[:-1],
-            encoded[encoded.index(_PLACE) : encoded.index(_AFTER_PLACE)],
-            encoded[encoded.index(_POSITION) : encoded.index(_AFTER_POSITION)],
+            encoded[place:after_place],
+            encoded[position:after_position],
             b',"version":%d' % event.version,
             encoded[encoded.rindex(_GAZETTEER) :],
         )

@@ -19,7 +19,7 @@ from schemas.matched import MatchedAddress
 from schemas.outcome import Outcome
 from schemas.registrar_state import Dwelling, RegisteredCode, RegisteredRecord
 from services.address.position import distance_m
-from services.address.vpostcode import CodesExhaustedError, code_key, is_located, provisional_code, unit_text
+from services.address.vpostcode import CodesExhaustedError, code_key, provisional_code, unit_text
 from services.registrar.registration import Registration
 from services.registrar.registry import Registry
 
@@ -71,7 +71,7 @@ def _stay(registry: Registry, event: MatchedAddress, result: AddressResult, held
     """The record where it is, with what a change of the gazetteer made of its attributes. Only a provisional code gives
     way, to a located one, where its point has become usable."""
     entry, retired = replace(held, version=event.version), tuple[str, ...]()
-    if not is_located(held.code):
+    if not _is_located(held):
         entry = replace(entry, position=result.position)
         if result.proposed_code is not None and result.position is not None:
             entry = _move(registry, event, result, held)
@@ -130,13 +130,13 @@ def _must_move(entry: RegisteredCode, result: AddressResult, corrects: bool) -> 
     """Whether the address needs another code. Only a record that holds the code can move it by another point."""
     if result.proposed_code is None or result.position is None:
         return False
-    if not is_located(entry.code) or entry.position is None:
+    if not _is_located(entry) or entry.position is None:
         return True
     return corrects and _distance(entry.position, result.position) > SAME_PLACE_M
 
 
 def _position(entry: RegisteredCode, result: AddressResult, corrects: bool) -> Position | None:
-    if not is_located(entry.code) or (corrects and result.proposed_code is not None):
+    if not _is_located(entry) or (corrects and result.proposed_code is not None):
         return result.position
     return entry.position
 
@@ -226,10 +226,15 @@ def _leave(
 
 def _at_registered_position(result: AddressResult, entry: RegisteredCode) -> AddressResult:
     """What is published lies where the dwelling is registered, also if this record has another point or none."""
-    if not is_located(entry.code) or result.position == entry.position:
+    if not _is_located(entry) or result.position == entry.position:
         return result
     level = CoordinateLevel.POINT if result.proposed_code is None else result.coordinate_level
     return replace(result, position=entry.position, coordinate_level=level)
+
+
+def _is_located(entry: RegisteredCode) -> bool:
+    """As `vpostcode.is_located`, which looks first whether the code is one at all: the registry's are."""
+    return entry.code[5] != "0"
 
 
 def _held(registry: Registry, known: RegisteredRecord | None) -> RegisteredCode | None:

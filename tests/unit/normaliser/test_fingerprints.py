@@ -78,5 +78,3 @@ def test_a_hash_is_of_the_result_and_not_of_the_gazetteer() -> None:
     assert len({result_hash(other) for other in (one, *others)}) == 1 + len(others)
     # It leaves out the last two fields, and those must be these.
     assert [field.name for field in fields(AddressResult)][-2:] == ["gazetteer_version", "overlay_offset"]
-
-
