@@ -104,20 +104,21 @@ def _national(
         names = {"commune": commune, "province": province}
         codes = {"commune_code": result.commune_code or "", "province_code": result.province_code or ""}
         encoded = encode(replace(result, **names, **codes))
+    try:
+        place, position = _parts(encoded)
+    except ValueError:  # not in our own encoder's order after all
+        place, position = _parts(encode(result))
+    version = b',"version":%d' % event.version
+    return encode(head)[:-1] + place + position + version + encoded[encoded.rindex(_GAZETTEER) :]
+
+
+def _parts(result: bytes) -> tuple[bytes, bytes]:
+    """From the components to the legacy commune, and from the position to the levels. Raises ValueError."""
     # Each mark is looked for behind the one before: that costs least.
-    place = encoded.index(_PLACE)
-    after_place = encoded.index(_AFTER_PLACE, place)
-    position = encoded.index(_POSITION, after_place)
-    after_position = encoded.index(_AFTER_POSITION, position)
-    return b"".join(
-        (
-            encode(head)[:-1],
-            encoded[place:after_place],
-            encoded[position:after_position],
-            b',"version":%d' % event.version,
-            encoded[encoded.rindex(_GAZETTEER) :],
-        )
-    )
+    place = result.index(_PLACE)
+    after_place = result.index(_AFTER_PLACE, place)
+    position = result.index(_POSITION, after_place)
+    return result[place:after_place], result[position : result.index(_AFTER_POSITION, position)]
 
 
 def _map_feature(
@@ -150,8 +151,7 @@ def _map_feature(
 
 def _label(components: Components) -> str:
     """The part below the commune, finest first."""
-    house = " ".join(part for part in (components.house_number, components.street) if part and not components.alley)
-    if components.alley:
-        house = ", ".join(part for part in (components.house_number, components.alley, components.street) if part)
-    parts = (components.unit, components.building, house, components.village)
-    return ", ".join(part for part in parts if part)
+    number, alley, street = components.house_number, components.alley, components.street
+    house = [number, alley, street] if alley else [f"{number} {street}" if number and street else number or street]
+    parts = [components.unit, components.building, *house, components.village]
+    return ", ".join([part for part in parts if part])

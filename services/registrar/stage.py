@@ -17,6 +17,7 @@ from schemas.dead_letter import DeadLetterCode
 from schemas.matched import MatchedAction, MatchedAddress
 from schemas.outcome import Outcome
 from services.address.vpostcode import CodesExhaustedError
+from services.registrar.announcing import account, announce
 from services.registrar.publications import publications
 from services.registrar.registration import Registration
 from services.registrar.registry import Registry
@@ -87,11 +88,8 @@ class Registrar:
             _put_aside(record, event, DeadLetterCode.NOT_REGISTERED, _NOT_REGISTERED, out)
             return True
         registry.apply()
-        # What is of one area stands in one partition, in the order in which it was decided (decision 56).
-        area = event.registry_area.encode()
-        for topic, key, made in published:
-            out.publish(topic, key, made, record, area)
-        _account(event, registration.outcome, registration.code, None, out)
+        announce(published, event, record, out)
+        account(event, registration.outcome, registration.code, None, out)
         return True
 
 
@@ -105,7 +103,7 @@ def _as_counted(event: MatchedAddress, record: InputRecord) -> MatchedAddress:
 
 def _put_aside(record: InputRecord, event: MatchedAddress, code: DeadLetterCode, detail: str, out: Outputs) -> None:
     out.dead_letter(record, code, detail)
-    _account(event, Outcome.DEAD_LETTER, None, code.value, out)
+    account(event, Outcome.DEAD_LETTER, None, code.value, out)
 
 
 def _refuse(record: InputRecord, out: Outputs) -> None:
@@ -138,19 +136,3 @@ def _apply(registry: Registry, event: MatchedAddress) -> Registration | None:
     if event.result is None:
         raise ValueError("a registration without a result")
     return register(registry, event, event.result)
-
-
-def _account(event: MatchedAddress, outcome: Outcome, code: str | None, reason: str | None, out: Outputs) -> None:
-    if event.batch_id is not None and event.line_no is not None:
-        out.transition(
-            event.batch_id,
-            Transition(
-                line_no=event.line_no,
-                version=event.version,
-                previous=event.previous_outcome,
-                outcome=outcome,
-                code=code,
-                reason=reason,
-                previous_reason=event.previous_reason,
-            ),
-        )
