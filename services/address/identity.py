@@ -24,11 +24,11 @@ import orjson
 
 from gazetteer.names import tone_key
 from schemas.address import Components
-from schemas.uuids import uuid5_text
+from schemas.uuids import namespace, uuid5_text
 
 # Fixed for ever: every address_id depends on it.
 ADDRESS_NAMESPACE: Final = uuid.UUID("5b0f3a52-6e0c-4d1f-9a57-0c6a2c7d9e11")
-_NAMESPACE: Final = ADDRESS_NAMESPACE.bytes
+_NAMESPACE: Final = namespace(ADDRESS_NAMESPACE.bytes)
 
 _HASH_BYTES: Final = 16
 _STREET_WORDS: Final = frozenset({"đường", "duong", "đ", "phố", "pho"})

@@ -10,10 +10,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from schemas.address import AddressResult, Components, CoordinateLevel
+from schemas.address import Components, CoordinateLevel
 from schemas.codec import encode
 from schemas.map_feature import MapFeature, MapProperties, PointGeometry
-from schemas.matched import MatchedAddress
+from schemas.matched import MatchedEvent, MatchedResult
 from schemas.registrar_state import RegisteredCode
 from services.address.vpostcode import code_key, written_form
 from services.registrar.registration import DigitisedHead, NationalHead, Registration
@@ -35,7 +35,7 @@ _GAZETTEER: Final = b',"gazetteer_version":'
 Published = tuple[str, bytes, bytes | None]
 
 
-def publications(registration: Registration, event: MatchedAddress, value: bytes, time: str) -> list[Published]:
+def publications(registration: Registration, event: MatchedEvent, value: bytes, time: str) -> list[Published]:
     """What a registration publishes; tombstones first, so that no code stands twice.
 
     `value` is the event as it came, `time` when the submission happened (RFC 3339).
@@ -58,7 +58,7 @@ def publications(registration: Registration, event: MatchedAddress, value: bytes
     return published
 
 
-def _in_event(value: bytes, result: AddressResult) -> bytes:
+def _in_event(value: bytes, result: MatchedResult) -> bytes:
     """The JSON of an event's result, as it stands in the event if our own encoder wrote that, which adds no spaces and
     keeps the order of the fields."""
     found = value[value.find(_RESULT) + len(_RESULT) : value.rfind(_AFTER_RESULT)]
@@ -67,7 +67,7 @@ def _in_event(value: bytes, result: AddressResult) -> bytes:
     return encode(result)
 
 
-def _digitised(entry: RegisteredCode, event: MatchedAddress, result: bytes, time: str, written: str) -> bytes:
+def _digitised(entry: RegisteredCode, event: MatchedEvent, result: bytes, time: str, written: str) -> bytes:
     """The full record, as `DigitisedAddress` has it."""
     head = DigitisedHead(
         entry.code,
@@ -85,7 +85,7 @@ def _digitised(entry: RegisteredCode, event: MatchedAddress, result: bytes, time
 
 
 def _national(
-    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, encoded: bytes, written: str, label: str
+    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, encoded: bytes, written: str, label: str
 ) -> bytes:
     """The record for the national address platform, as `NationalAddress` has it, with the address in the standard form
     since July 2025."""
@@ -122,7 +122,7 @@ def _parts(result: bytes) -> tuple[bytes, bytes]:
 
 
 def _map_feature(
-    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, key: str, written: str, label: str
+    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, key: str, written: str, label: str
 ) -> MapFeature:
     """The GeoJSON feature; its geometry is None where the position is no finer than the commune."""
     position = result.position

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from schemas.address import AddressResult
+from schemas.matched import MatchedResult
 from schemas.outcome import Outcome
 from schemas.record import Record
 from schemas.registrar_state import RegisteredCode
@@ -20,7 +20,7 @@ class Registration(Struct, frozen=True, gc=False):
     outcome: Outcome
     code: str | None
     published: RegisteredCode | None = None
-    result: AddressResult | None = None
+    result: MatchedResult | None = None
     retired: tuple[str, ...] = ()
 
 

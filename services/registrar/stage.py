@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from schemas.batch import Transition
 from schemas.codec import decode
 from schemas.dead_letter import DeadLetterCode
-from schemas.matched import MatchedAction, MatchedAddress
+from schemas.matched import MatchedAction, MatchedEvent
 from schemas.outcome import Outcome
 from services.address.vpostcode import CodesExhaustedError
 from services.registrar.announcing import account, announce
@@ -53,7 +53,7 @@ class Registrar:
     def set_aside(self, record: InputRecord, detail: str, out: Outputs) -> None:
         """See services.stream.processor.Stage."""
         try:
-            event = _as_counted(decode(MatchedAddress, record.value or b""), record)
+            event = _as_counted(decode(MatchedEvent, record.value or b""), record)
         except ValueError:
             _refuse(record, out)
         else:
@@ -67,7 +67,7 @@ class Registrar:
         """
         value = record.value or b""
         try:
-            event = _as_counted(decode(MatchedAddress, value), record)
+            event = _as_counted(decode(MatchedEvent, value), record)
         except ValueError:
             _refuse(record, out)
             return False
@@ -93,7 +93,7 @@ class Registrar:
         return True
 
 
-def _as_counted(event: MatchedAddress, record: InputRecord) -> MatchedAddress:
+def _as_counted(event: MatchedEvent, record: InputRecord) -> MatchedEvent:
     """The event; the row of one that was put back counts as a dead letter, whatever it counted as before."""
     replay = replay_of(record.headers)
     if replay is None:
@@ -101,7 +101,7 @@ def _as_counted(event: MatchedAddress, record: InputRecord) -> MatchedAddress:
     return replace(event, previous_outcome=Outcome.DEAD_LETTER, previous_reason=replay.reason.value)
 
 
-def _put_aside(record: InputRecord, event: MatchedAddress, code: DeadLetterCode, detail: str, out: Outputs) -> None:
+def _put_aside(record: InputRecord, event: MatchedEvent, code: DeadLetterCode, detail: str, out: Outputs) -> None:
     out.dead_letter(record, code, detail)
     account(event, Outcome.DEAD_LETTER, None, code.value, out)
 
@@ -127,7 +127,7 @@ def _refuse(record: InputRecord, out: Outputs) -> None:
         out.transition(row[0], step)
 
 
-def _apply(registry: Registry, event: MatchedAddress) -> Registration | None:
+def _apply(registry: Registry, event: MatchedEvent) -> Registration | None:
     """What the event does; None for a record that should be registered and is not."""
     if event.action is MatchedAction.CONFIRM:
         return confirm(registry, event)

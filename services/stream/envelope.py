@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from schemas.uuids import uuid5, uuid5_text
+from schemas.uuids import namespace, uuid5_text
 
 # Kafka lets a header have no value; the compiled modules take that only where the type says so.
 Headers = list[tuple[str, bytes | None]]
@@ -20,9 +20,9 @@ LINE_NO: Final = "diachi-line-no"
 # The namespace of event ids (UUIDv5), chosen once at random and never changed.
 EVENT_NAMESPACE: Final = UUID("c1f7a8de-2d0c-4f5f-9a53-6b1de0b1c6a4")
 
-_NAMESPACE: Final = EVENT_NAMESPACE.bytes
+_NAMESPACE: Final = namespace(EVENT_NAMESPACE.bytes)
 
-# The digits of an event's id that are its span, and what follows them: places in the id, as in schemas.uuids.
+# `bytes.translate` puts a span together from an event's id and what follows it: each byte of `_SPAN` is a place there.
 _AFTER_ID: Final = b"-01" + bytes(256 - 39)
 _SPAN: Final = bytes([*range(8), *range(9, 13), *range(14, 18), 36, 37, 38])
 
@@ -66,12 +66,12 @@ class EventKind:
             ("ce_dataschema", f"urn:diachi:schema:{schema}".encode()),
             ("content-type", b"application/json"),
         ]
-        self._topic: Final = topic.encode()
-        self._first: Final = self._topic + b"/0"
+        self._topic: Final = topic
+        self._first: Final = f"{topic}/0"
 
-    def place(self, index: int) -> bytes:
+    def place(self, index: int) -> str:
         """What the name of an event's id ends with."""
-        return self._first if index == 0 else self._topic + b"/%d" % index
+        return self._first if index == 0 else f"{self._topic}/{index}"
 
 
 @cache
@@ -105,13 +105,14 @@ class Origin:
     def __init__(
         self, topic_id: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int
     ) -> None:
-        self._start: Final = _NAMESPACE + f"{topic_id}/{partition}/{offset}/".encode()
+        self._start: Final = f"{topic_id}/{partition}/{offset}/"
         self._time: Final = ("ce_time", event_time(headers, timestamp_ms))
         self._trace: Final = _trace_start(header(headers, "traceparent"))
 
     def headers(self, kind: EventKind, index: int, subject: bytes) -> Headers:
         """As `event_headers` with `event_id` makes them, for the `index`-th event of a kind."""
-        return _headers(kind.fixed, uuid5(self._start + kind.place(index)), subject, self._time, self._trace)
+        event = uuid5_text(_NAMESPACE, self._start + kind.place(index))
+        return _headers(kind.fixed, event.encode("ascii"), subject, self._time, self._trace)
 
 
 def _headers(

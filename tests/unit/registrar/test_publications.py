@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from schemas.address import AddressResult, Components, LegacyPlace, Position, Rival
 from schemas.codec import decode, encode
 from schemas.digitised import DigitisedAddress
-from schemas.matched import MatchedAddress
+from schemas.matched import MatchedEvent, MatchedResult
 from schemas.national import NationalAddress
 from schemas.outcome import Outcome
 from schemas.registrar_state import RegisteredCode
@@ -37,7 +37,7 @@ def entry(of: AddressResult) -> RegisteredCode:
 
 
 def published(value: bytes, registered: RegisteredCode, other: AddressResult | None = None) -> dict[str, bytes]:
-    matched = decode(MatchedAddress, value)
+    matched = decode(MatchedEvent, value)
     done = Registration(Outcome.DIGITISED, "22110R6F7CJX-02", registered, other or matched.result)
     return {topic: made for topic, _, made in publications(done, matched, value, AT) if made is not None}
 
@@ -79,3 +79,10 @@ def test_a_result_at_the_registered_position_is_not_copied_from_the_event() -> N
     made = published(encode(event(7, of)), entry(there), there)
     assert decode(DigitisedAddress, made[DIGITISED]).result == there
     assert decode(NationalAddress, made[NATIONAL]).position == there.position
+
+
+def test_what_the_registrar_reads_is_what_the_normaliser_wrote() -> None:
+    assert [one.name for one in fields(MatchedResult)] == [one.name for one in fields(AddressResult)]
+    for of in RESULTS:
+        value = encode(event(7, of))
+        assert encode(decode(MatchedEvent, value)) == value

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-from hashlib import sha1
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.uuids import uuid5
 from services.stream.envelope import EventKind, Origin, event_headers, event_id
 
 TRACES = (None, b"", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", b"00-" + b"x" * 52)
-
-
-@given(st.binary())
-def test_the_id_of_a_name_in_bytes_is_that_of_the_standard_library(name: bytes) -> None:
-    namespace = uuid.UUID(int=7)
-    # The standard library takes no bytes before Python 3.12.
-    made = uuid.UUID(bytes=sha1(namespace.bytes + name).digest()[:16], version=5)
-    assert uuid5(namespace.bytes + name).decode() == str(made)
 
 
 @given(st.integers(0, 99), st.integers(0, 2**63), st.integers(0, 3), st.binary(), st.sampled_from(TRACES))
