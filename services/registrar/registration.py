@@ -1,5 +1,4 @@
-"""What an event did to the registry of its area, and what is published of it that is made anew. Structs, as they are
-made for every event."""
+"""What an event did to the registry of its area. A struct, as one is made for every event."""
 
 from __future__ import annotations
 
@@ -7,7 +6,6 @@ from msgspec import Struct
 
 from schemas.matched import MatchedResult
 from schemas.outcome import Outcome
-from schemas.record import Record
 from schemas.registrar_state import RegisteredCode
 
 
@@ -22,31 +20,3 @@ class Registration(Struct, frozen=True, gc=False):
     published: RegisteredCode | None = None
     result: MatchedResult | None = None
     retired: tuple[str, ...] = ()
-
-
-class DigitisedHead(Record, frozen=True):
-    """The fields of `DigitisedAddress` but for the result, which comes last."""
-
-    code: str
-    unit: str | None
-    written_code: str
-    aliases: tuple[str, ...]
-    address_id: str
-    record_key: str
-    version: int
-    batch_id: str | None
-    line_no: int | None
-    digitised_at: str
-
-
-class NationalHead(Record, frozen=True):
-    """The fields of `NationalAddress` before the components."""
-
-    code: str
-    unit: str | None
-    written_code: str
-    aliases: tuple[str, ...]
-    address_id: str
-    dwelling_id: str | None
-    postal_code: str
-    full_address: str

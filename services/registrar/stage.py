@@ -65,9 +65,8 @@ class Registrar:
         One that cannot be read counts as such a failure: only the normaliser writes here, so it means that the two
         were deployed out of step, and the circuit breaker must see it.
         """
-        value = record.value or b""
         try:
-            event = _as_counted(decode(MatchedEvent, value), record)
+            event = _as_counted(decode(MatchedEvent, record.value or b""), record)
         except ValueError:
             _refuse(record, out)
             return False
@@ -75,7 +74,7 @@ class Registrar:
         registry = Registry(state, time)
         try:
             registration = _apply(registry, event)
-            published = publications(registration, event, value, time) if registration else []
+            published = publications(registration, event, time) if registration else []
         except CodesExhaustedError:
             # What operators send can lead here, so it is no failure of the service.
             _put_aside(record, event, DeadLetterCode.CODES_EXHAUSTED, _EXHAUSTED, out)
