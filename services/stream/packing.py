@@ -3,7 +3,7 @@ one by one, with a dictionary of what they have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import zstandard
@@ -53,3 +53,11 @@ class Packing:
         # What is compressed begins with 0x28, which is no form's number.
         whole = self._affixes.restore(packed)
         return whole if whole is not None else self._decompressor.decompress(packed)
+
+    def keep(self, changes: Mapping[bytes, bytes | None], kept: dict[bytes, bytes]) -> None:
+        """Take changes over into packed values by key; None takes a key out."""
+        for key, value in changes.items():
+            if value is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = self.pack(value)

@@ -60,8 +60,11 @@ class MemoryStore:
         return self._changes
 
     def commit(self) -> None:
-        for key, value in self._changes.items():
-            self.load(key, value)
+        if self._packing is not None:
+            self._packing.keep(self._changes, self._committed)
+        else:
+            for key, value in self._changes.items():
+                self.load(key, value)
         self._changes = {}
 
     def discard(self) -> None:
