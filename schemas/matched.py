@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from schemas.address import AddressResult
+from msgspec import Raw
+
+from schemas.address import AddressResult, Components, CoordinateLevel, MatchLevel, NextAction, Position
 from schemas.outcome import Outcome
 from schemas.record import Record
 
@@ -43,3 +45,35 @@ class MatchedAddress(Record, frozen=True):
     previous_reason: str | None = None
     same_as: int | None = None
     former_dwellings: tuple[str, ...] = ()
+
+
+class MatchedResult(Record, frozen=True):
+    """`AddressResult` as the registrar reads it: what it only hands on stays JSON."""
+
+    address_text: Raw
+    components: Components
+    commune_code: str | None
+    commune: str | None
+    province_code: str | None
+    province: str | None
+    legacy: Raw
+    registry_area: str | None
+    position: Position | None
+    match_level: MatchLevel
+    coordinate_level: CoordinateLevel
+    score: int
+    margin: int
+    faults: Raw
+    next_action: NextAction
+    rivals: Raw
+    dwelling_id: str | None
+    proposed_code: str | None
+    postal_code: str | None
+    gazetteer_version: str
+    overlay_offset: int = -1
+
+
+class MatchedEvent(MatchedAddress, frozen=True):
+    """`MatchedAddress` as the registrar reads it."""
+
+    result: MatchedResult | None  # type: ignore[assignment]

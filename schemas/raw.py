@@ -48,6 +48,21 @@ class RawAddress(Record, frozen=True):
     line_no: int | None = None
 
 
+class StrictRawPosition(RawPosition, frozen=True, forbid_unknown_fields=True):
+    """The same, refused with a field that the schema does not know."""
+
+
+class StrictHouseholder(Householder, frozen=True, forbid_unknown_fields=True):
+    """The same, refused with a field that the schema does not know."""
+
+
+class StrictRawAddress(RawAddress, frozen=True, forbid_unknown_fields=True):
+    """The same, refused with a field that the schema does not know."""
+
+    position: StrictRawPosition | None = None
+    householder: StrictHouseholder | None = None
+
+
 class Decision(Record, frozen=True):
     """The fields a person settled, for the record under the same key.
 

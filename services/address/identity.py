@@ -24,12 +24,11 @@ import orjson
 
 from gazetteer.names import tone_key
 from schemas.address import Components
-from schemas.raw import RawAddress
-from schemas.uuids import uuid5_text
+from schemas.uuids import namespace, uuid5_text
 
 # Fixed for ever: every address_id depends on it.
 ADDRESS_NAMESPACE: Final = uuid.UUID("5b0f3a52-6e0c-4d1f-9a57-0c6a2c7d9e11")
-_NAMESPACE: Final = ADDRESS_NAMESPACE.bytes
+_NAMESPACE: Final = namespace(ADDRESS_NAMESPACE.bytes)
 
 _HASH_BYTES: Final = 16
 _STREET_WORDS: Final = frozenset({"đường", "duong", "đ", "phố", "pho"})
@@ -50,26 +49,6 @@ def record_key(source: str, source_record_id: str) -> str:
 def address_id(key: str) -> str:
     """The UUIDv5 of a record key."""
     return uuid5_text(_NAMESPACE, key)
-
-
-def source_hash(raw: RawAddress) -> str:
-    """32 hexadecimal digits over the source's own address fields and point.
-
-    The batch, the line and the householder do not count; an empty field is as good as a missing one.
-    """
-    fields: list[str | int | float | None] = [
-        raw.address or None,
-        raw.village or None,
-        raw.commune or None,
-        raw.district or None,
-        raw.province or None,
-    ]
-    if (point := raw.position) is not None:
-        given = (point.lat, point.lon, point.easting, point.northing, point.accuracy_m)
-        numbers = [None if number is None else float(number) for number in given]
-        if point.epsg is not None or any(number is not None for number in numbers):
-            fields += [*numbers, point.epsg]
-    return _hash(fields)
 
 
 def dwelling_id(components: Components, commune_code: str | None, legacy_commune_code: str | None = None) -> str | None:
@@ -100,7 +79,7 @@ def _only_floors(unit: str) -> bool:
     return _FLOORS.fullmatch(unit) is not None
 
 
-def _hash(fields: Sequence[str | int | float | None]) -> str:
+def _hash(fields: Sequence[str]) -> str:
     return blake2b(orjson.dumps(fields), digest_size=_HASH_BYTES).hexdigest()
 
 

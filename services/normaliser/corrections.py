@@ -16,7 +16,8 @@ from schemas.review import ReviewItem
 from services.address.faults import Fault
 from services.address.identity import address_id
 from services.normaliser.change import Change, Fresh, Row
-from services.normaliser.memory import former_dwellings, hash_of_encoded, last_good, result_hash, with_commune
+from services.normaliser.fingerprints import hash_of_encoded, result_hash
+from services.normaliser.memory import former_dwellings, last_good, with_commune
 
 _PENALTIES: Final = {fault.value: fault.penalty for fault in Fault}
 

@@ -1,32 +1,15 @@
-"""What the normaliser keeps of a record to run it again: its text and point, its communes, a hash of the result."""
+"""What the normaliser keeps of a record to run it again: its text and point, and its communes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
-from typing import Final
 
 from msgspec.structs import replace
 
 from schemas.address import AddressResult
-from schemas.codec import encode
 from schemas.normaliser_state import CommuneAt, LastGood, RecordState, Remembered
 from schemas.raw import Decision, RawAddress, Reprocess
 from services.address.identity import dwelling_id
-
-_HASH_BYTES: Final = 16
-
-
-def result_hash(result: AddressResult) -> str:
-    """32 hexadecimal digits over all that a result says of the address, but not of the gazetteer that it came from."""
-    return hash_of_encoded(encode(result))
-
-
-def hash_of_encoded(result: bytes) -> str:
-    """The same of a result as JSON."""
-    # Cheaper than a copy without them: the gazetteer's fields are the last ones.
-    bare = result[: result.rindex(b',"gazetteer_version":')]
-    return blake2b(bare, digest_size=_HASH_BYTES).hexdigest()
 
 
 def as_raw(request: Reprocess, fields: Remembered, decision: Decision | None) -> RawAddress:
@@ -78,7 +61,8 @@ def with_commune(communes: Sequence[CommuneAt], edition: str, code: str | None) 
     """The communes up to an edition, and the one of it; those of later editions are forgotten on the way back."""
     if code is None:
         return tuple(communes)
-    return (*(one for one in communes if one.edition < edition), CommuneAt(edition, code))
+    last = CommuneAt(edition, code)
+    return (*[one for one in communes if one.edition < edition], last) if communes else (last,)
 
 
 def former_dwellings(known: RecordState, result: AddressResult) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from schemas.dead_letter import DeadLetterCode
 from schemas.raw import Decision, RawAddress, Reprocess
 from schemas.validation import MAX_DEPTH_RULE, validator
 from services.address.identity import record_key
+from services.normaliser.usual import usual_submission
 from services.stream.envelope import claimed_row
 from services.stream.outputs import InputRecord
 
@@ -51,6 +52,9 @@ def read_raw(record: InputRecord, max_bytes: int) -> Reading:
         return Refusal(
             DeadLetterCode.TOO_LARGE, f"{len(record.value)} bytes, {max_bytes} are allowed: send a shorter record"
         )
+    usual = usual_submission(record.value)
+    if usual is not None and record.key == _key_of(usual):
+        return usual
     try:
         value = orjson.loads(record.value)
     except orjson.JSONDecodeError as error:
@@ -85,10 +89,14 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError) -> Refusal:
     )
 
 
+def _key_of(read: Record) -> bytes:
+    return record_key(read.source, read.source_record_id).encode()
+
+
 def _keyed(key: bytes | None, value: Any, record_type: type[Record]) -> Reading:
     read: Record = from_mapping(record_type, value)
     # Another key would put the record in another partition, where its order and its state are not.
-    if key != record_key(read.source, read.source_record_id).encode():
+    if key != _key_of(read):
         return Refusal(
             DeadLetterCode.KEY_MISMATCH,
             "the record's key is not `source:source_record_id`: send it with that key",

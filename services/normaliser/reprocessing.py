@@ -20,7 +20,8 @@ from schemas.raw import Decision, RawAddress, Reprocess
 from services.address.carry import doubted
 from services.normaliser.change import Change
 from services.normaliser.corrections import heaviest, register_events, review_item, row_of
-from services.normaliser.memory import as_raw, former_commune, in_area, result_hash, with_commune
+from services.normaliser.fingerprints import result_hash
+from services.normaliser.memory import as_raw, former_commune, in_area, with_commune
 from services.normaliser.reading import Refusal
 
 
@@ -151,7 +152,7 @@ class _Again:
 
     def with_published(self, change: Change, good: LastGood, result: AddressResult) -> Change:
         """A change of a correction that still waits, and what the published text came to meanwhile."""
-        fresh = result_hash(result)
+        fresh = result_hash(result, good.result_hash)
         state, area = change.state, self.known.registry_area
         if state is None or area is None or not _accepted(result) or fresh == good.result_hash:
             return change
@@ -174,7 +175,7 @@ class _Again:
             self.known,
             gazetteer_version=result.gazetteer_version,
             overlay_offset=result.overlay_offset,
-            result_hash=result_hash(result),
+            result_hash=result_hash(result, self.known.result_hash),
             communes=communes,
         )
 

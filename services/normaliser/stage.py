@@ -7,22 +7,24 @@ record means beside what is remembered of it: new, unchanged, corrected, decided
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from itertools import chain
+from typing import Final, Protocol, cast
 
 import structlog
 
 from schemas.address import AddressResult, NextAction
 from schemas.batch import Transition
-from schemas.codec import decode, encode, encode_with
+from schemas.codec import decode
 from schemas.dead_letter import DeadLetterCode
 from schemas.normaliser_state import RecordState
 from schemas.outcome import Outcome
 from schemas.raw import Decision, RawAddress, Reprocess
 from services.address.compose import redacted_decision, remembered
-from services.address.identity import source_hash
 from services.normaliser.change import Change, Fresh
 from services.normaliser.corrections import decided, replayed, submitted, unchanged, withdrawn
+from services.normaliser.fingerprints import source_hash
 from services.normaliser.memory import in_area
+from services.normaliser.publishing import publish
 from services.normaliser.reading import Reading, Refusal, Withdrawal, read_raw
 from services.normaliser.reprocessing import CarryingCore, Rerun, not_run, rerun, to_run
 from services.stream.envelope import batch_row
@@ -30,9 +32,11 @@ from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.replay import Replay, replay_of
 from services.stream.state import StateStore
-from services.stream.topics import MATCHED, NORMALISER_STATE, RAW, RAW_DEAD_LETTERS, REVIEW
+from services.stream.topics import NORMALISER_STATE, RAW, RAW_DEAD_LETTERS
 
 log = structlog.get_logger()
+
+_NO_RESULT: Final[Sequence[AddressResult | None]] = (None,)
 
 
 class Core(CarryingCore, Protocol):
@@ -69,35 +73,45 @@ class Normaliser:
         """Records of which no two have the same key, so that none depends on the result of another."""
         readings = [read_raw(record, self._max_record_bytes) for record in records]
         known_before = [_remembered(state, record.key) for record in records]
-        hashes = [source_hash(reading) if isinstance(reading, RawAddress) else None for reading in readings]
-        runs = [
-            to_run(reading, known, self._core.version) if isinstance(reading, Reprocess) else None
-            for reading, known in zip(readings, known_before, strict=True)
+        # Told apart once: `isinstance` takes long where a class of records is not the value's own.
+        texts = [reading if isinstance(reading, RawAddress) else None for reading in readings]
+        hashes = [
+            None if text is None else source_hash(text, None if known is None else known.source_hash)
+            for text, known in zip(texts, known_before, strict=True)
         ]
-        results = self._results(readings, known_before, hashes, runs)
-        for found in results.values():
-            for result in found:
-                out.faults.update(result.faults if result is not None else ())
+        runs = [
+            to_run(reading, known, self._core.version) if text is None and isinstance(reading, Reprocess) else None
+            for reading, text, known in zip(readings, texts, known_before, strict=True)
+        ]
+        results = self._results(texts, known_before, hashes, runs)
+        found = chain.from_iterable(results.values())
+        out.faults.update(chain.from_iterable(result.faults for result in found if result is not None))
         failures = 0
         for index, (record, reading) in enumerate(zip(records, readings, strict=True)):
             known = known_before[index]
             try:
-                if isinstance(reading, Reprocess):
+                text = texts[index]
+                if text is not None:
+                    change = self._change(record, text, known, hashes[index], results.get(index, _NO_RESULT)[0])
+                elif isinstance(reading, Reprocess):
                     change = self._run_again(record, reading, known, runs[index], results.get(index, []))
                 else:
-                    change = self._change(record, reading, known, hashes[index], results.get(index, [None])[0])
+                    change = self._change(record, reading, known, None, None)
             except Exception as error:
                 log.error("record failed", partition=record.partition, offset=record.offset, **where(error))
                 change = None
             if change is None:
                 failures += 1
                 change = Refusal(DeadLetterCode.UNEXPECTED, "the service failed on this record: replay it once mended")
-            _publish(change, record, reading, state, out)
+            if isinstance(change, Refusal):
+                _refuse(change, record, reading, out)
+            else:
+                publish(change, record, state, out)
         return failures
 
     def _results(
         self,
-        readings: Sequence[Reading],
+        texts: Sequence[RawAddress | None],
         known_before: Sequence[RecordState | None],
         hashes: Sequence[str | None],
         runs: Sequence[Rerun | None],
@@ -105,16 +119,14 @@ class Normaliser:
         """What the core says, by record, of the texts that are new and of those to be run again; all in one call."""
         raws: list[RawAddress] = []
         owners: list[int] = []
-        for index, (reading, known, fresh, run) in enumerate(zip(readings, known_before, hashes, runs, strict=True)):
-            texts: tuple[RawAddress | None, ...] = ()
-            if isinstance(reading, RawAddress) and (known is None or known.source_hash != fresh):
-                texts = (reading,)
+        for index, (text, known, fresh, run) in enumerate(zip(texts, known_before, hashes, runs, strict=True)):
+            if text is not None and (known is None or known.source_hash != fresh):
+                raws.append(text)
+                owners.append(index)
             elif run is not None:
-                texts = (run.current, run.published)
-            for text in texts:
-                if text is not None:
-                    raws.append(text)
-                    owners.append(index)
+                again = [run.current] if run.published is None else [run.current, run.published]
+                raws += again
+                owners += [index] * len(again)
         results: dict[int, list[AddressResult | None]] = {}
         for index, result in zip(owners, self._digitise(raws), strict=True):
             results.setdefault(index, []).append(result)
@@ -164,24 +176,25 @@ class Normaliser:
         key = (record.key or b"").decode(errors="replace")
         if isinstance(reading, Refusal):
             return reading
-        if isinstance(reading, Decision):
+        if fresh_hash is None and isinstance(reading, Decision):
             return self._decide(key, known, record.offset, reading)
         replay = replay_of(record.headers)
-        change = self._submit(key, record, reading, known, fresh_hash, result, replay)
+        text = None if fresh_hash is None else cast(RawAddress, reading)
+        change = self._submit(key, record, text, known, fresh_hash, result, replay)
         return change if change is None or replay is None else replayed(change, replay.reason.value)
 
     def _submit(
         self,
         key: str,
         record: InputRecord,
-        reading: RawAddress | Withdrawal,
+        text: RawAddress | None,
         known: RecordState | None,
         fresh_hash: str | None,
         result: AddressResult | None,
         replay: Replay | None,
     ) -> Change | None:
-        """What a submission or withdrawal changes; None where the core failed on it."""
-        row = _row(reading, record)
+        """What a submission changes, or without a text a withdrawal; None where the core failed on it."""
+        row = _row(text, record)
         said = record.offset if replay is None else replay.first_offset(record.partition, record.offset)
         if known is not None:
             if fresh_hash is not None and known.source_hash == fresh_hash:
@@ -189,11 +202,11 @@ class Normaliser:
             # A dead letter that is put back never overwrites what the source sent after it.
             if said < known.source_version:
                 return Change(row=row, outcome=Outcome.UNCHANGED)
-        if isinstance(reading, Withdrawal):
+        if text is None:
             return withdrawn(key, known, record.offset, row, said)
         if result is None or fresh_hash is None:
             return None
-        fields = remembered(reading, result.address_text)
+        fields = remembered(text, result.address_text)
         fresh = Fresh(fresh_hash, fields, self._at_home(known, result), self._core.edition, said)
         return submitted(key, known, record.offset, row, fresh)
 
@@ -240,7 +253,11 @@ class Normaliser:
 def _refuse(refusal: Refusal, record: InputRecord, reading: Reading, out: Outputs) -> None:
     out.dead_letter(record, refusal.code, refusal.detail)
     # A refused decision or request leaves its row as it was: only submitted rows are counted.
-    row = None if isinstance(reading, Decision | Reprocess) else _row(reading, record)
+    row = None
+    if not isinstance(reading, Decision | Reprocess):
+        # Last a broken record's own word.
+        row = _row(reading if isinstance(reading, RawAddress) else None, record)
+        row = row or (reading.row if isinstance(reading, Refusal) else None)
     if row is not None:
         replay = replay_of(record.headers)
         step = Transition(
@@ -254,42 +271,16 @@ def _refuse(refusal: Refusal, record: InputRecord, reading: Reading, out: Output
         out.transition(row[0], step)
 
 
-def _publish(change: Change | Refusal, record: InputRecord, reading: Reading, state: StateStore, out: Outputs) -> None:
-    if isinstance(change, Refusal):
-        _refuse(change, record, reading, out)
-        return
-    key = record.key or b""
-    for matched in change.matched:
-        out.publish(MATCHED, matched.registry_area.encode(), encode_with(matched, change.encoded), record)
-    if change.review is not None:
-        out.publish(REVIEW, key, encode_with(change.review, change.encoded), record)
-    elif change.settles_review:
-        out.publish(REVIEW, key, None, record)
-    if change.state is not None:
-        state.put(key, encode(change.state))
-    if change.row is not None and change.outcome is not None:
-        batch_id, line_no = change.row
-        step = Transition(
-            line_no=line_no,
-            version=record.offset,
-            previous=change.previous,
-            outcome=change.outcome,
-            reason=change.reason,
-            previous_reason=change.previous_reason,
-        )
-        out.transition(batch_id, step)
-
-
 def _remembered(state: StateStore, key: bytes | None) -> RecordState | None:
     value = state.get(key) if key else None
     return decode(RecordState, value) if value is not None else None
 
 
-def _row(reading: Reading, record: InputRecord) -> tuple[str, int] | None:
-    """The batch and line to account for: a sound record's own word, else its headers', else a broken record's word."""
-    if isinstance(reading, RawAddress) and reading.batch_id is not None and reading.line_no is not None:
-        return reading.batch_id, reading.line_no
-    return batch_row(record.headers) or (reading.row if isinstance(reading, Refusal) else None)
+def _row(text: RawAddress | None, record: InputRecord) -> tuple[str, int] | None:
+    """The batch and line to account for: a sound record's own word, else its headers'."""
+    if text is not None and text.batch_id is not None and text.line_no is not None:
+        return text.batch_id, text.line_no
+    return batch_row(record.headers)
 
 
 def _distinct_keys(records: Sequence[InputRecord]) -> Iterator[list[InputRecord]]:

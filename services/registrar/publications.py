@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from schemas.address import AddressResult, Components, CoordinateLevel
+from schemas.address import Components, CoordinateLevel
+from schemas.codec import encode
 from schemas.digitised import DigitisedAddress
 from schemas.map_feature import MapFeature, MapProperties, PointGeometry
-from schemas.matched import MatchedAddress
+from schemas.matched import MatchedEvent, MatchedResult
 from schemas.national import NationalAddress
 from schemas.registrar_state import RegisteredCode
 from services.address.vpostcode import code_key, written_form
+from services.registrar.registration import Registration
+from services.stream.topics import DIGITISED, MAP_FEATURE, NATIONAL
 
 # No finer than the commune: such a point would put every address of a commune on one spot of the map.
 _NO_GEOMETRY: Final = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
 
-
-class Publications(NamedTuple):
-    """The three records of one registered address."""
-
-    digitised: DigitisedAddress
-    map_feature: MapFeature
-    national: NationalAddress
+# Topic, key and value.
+Published = tuple[str, bytes, bytes | None]
 
 
-def publications(entry: RegisteredCode, event: MatchedAddress, result: AddressResult, time: str) -> Publications:
-    """All three; `time` is when the submission happened (RFC 3339)."""
+def publications(registration: Registration, event: MatchedEvent, time: str) -> list[Published]:
+    """What a registration publishes; tombstones first, so that no code stands twice. `time` is when the submission
+    happened (RFC 3339)."""
+    published: list[Published] = [
+        (topic, retired.encode(), None)
+        for retired in registration.retired
+        for topic in (DIGITISED, MAP_FEATURE, NATIONAL)
+    ]
+    entry, result = registration.published, registration.result
+    if entry is None or result is None:
+        return published
+    key = code_key(entry.code, entry.unit)
     written, label = written_form(entry.code, entry.unit), _label(result.components)
-    return Publications(
-        _digitised(entry, event, result, time, written),
-        _map_feature(entry, event, result, written, label),
-        _national(entry, event, result, written, label),
-    )
+    subject = key.encode()
+    published.append((DIGITISED, subject, encode(_digitised(entry, event, result, time, written))))
+    published.append((MAP_FEATURE, subject, encode(_map_feature(entry, event, result, key, written, label))))
+    published.append((NATIONAL, subject, encode(_national(entry, event, result, written, label))))
+    return published
 
 
 def _digitised(
-    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, time: str, written: str
+    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, time: str, written: str
 ) -> DigitisedAddress:
     """The full record."""
     return DigitisedAddress(
@@ -49,12 +57,12 @@ def _digitised(
         batch_id=event.batch_id,
         line_no=event.line_no,
         digitised_at=time,
-        result=result,
+        result=result,  # type: ignore[arg-type]
     )
 
 
 def _map_feature(
-    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, written: str, label: str
+    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, key: str, written: str, label: str
 ) -> MapFeature:
     """The GeoJSON feature; its geometry is None where the position is no finer than the commune."""
     position = result.position
@@ -62,7 +70,7 @@ def _map_feature(
     if position is not None and result.coordinate_level not in _NO_GEOMETRY:
         geometry = PointGeometry(coordinates=(position.lon, position.lat))
     return MapFeature(
-        id=code_key(entry.code, entry.unit),
+        id=key,
         geometry=geometry,
         properties=MapProperties(
             code=entry.code,
@@ -82,7 +90,7 @@ def _map_feature(
 
 
 def _national(
-    entry: RegisteredCode, event: MatchedAddress, result: AddressResult, written: str, label: str
+    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, written: str, label: str
 ) -> NationalAddress:
     """The record for the national address platform, with the address in the standard form since July 2025."""
     parts = (label, result.commune, result.province)
@@ -94,13 +102,13 @@ def _national(
         address_id=entry.address_id,
         dwelling_id=result.dwelling_id,
         postal_code=result.postal_code or event.registry_area,
-        full_address=", ".join(part for part in parts if part),
+        full_address=", ".join([part for part in parts if part]),
         components=result.components,
         commune_code=result.commune_code or "",
         commune=result.commune or "",
         province_code=result.province_code or "",
         province=result.province or "",
-        legacy=result.legacy,
+        legacy=result.legacy,  # type: ignore[arg-type]
         position=result.position,
         match_level=result.match_level,
         coordinate_level=result.coordinate_level,
@@ -112,8 +120,7 @@ def _national(
 
 def _label(components: Components) -> str:
     """The part below the commune, finest first."""
-    house = " ".join(part for part in (components.house_number, components.street) if part and not components.alley)
-    if components.alley:
-        house = ", ".join(part for part in (components.house_number, components.alley, components.street) if part)
-    parts = (components.unit, components.building, house, components.village)
-    return ", ".join(part for part in parts if part)
+    number, alley, street = components.house_number, components.alley, components.street
+    house = [number, alley, street] if alley else [f"{number} {street}" if number and street else number or street]
+    parts = [components.unit, components.building, *house, components.village]
+    return ", ".join([part for part in parts if part])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from schemas.address import AddressResult
+from schemas.matched import MatchedResult
 from schemas.outcome import Outcome
 from schemas.registrar_state import RegisteredCode
 
@@ -18,5 +18,5 @@ class Registration(Struct, frozen=True, gc=False):
     outcome: Outcome
     code: str | None
     published: RegisteredCode | None = None
-    result: AddressResult | None = None
+    result: MatchedResult | None = None
     retired: tuple[str, ...] = ()

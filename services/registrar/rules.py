@@ -14,12 +14,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from schemas.address import AddressResult, CoordinateLevel, Position
-from schemas.matched import MatchedAddress
+from schemas.address import CoordinateLevel, Position
+from schemas.matched import MatchedEvent, MatchedResult
 from schemas.outcome import Outcome
 from schemas.registrar_state import Dwelling, RegisteredCode, RegisteredRecord
 from services.address.position import distance_m
-from services.address.vpostcode import CodesExhaustedError, code_key, is_located, provisional_code, unit_text
+from services.address.vpostcode import CodesExhaustedError, code_key, provisional_code, unit_text
 from services.registrar.registration import Registration
 from services.registrar.registry import Registry
 
@@ -28,7 +28,7 @@ SAME_PLACE_M: Final = 50.0
 MAX_ALIASES: Final = 100
 
 
-def register(registry: Registry, event: MatchedAddress, result: AddressResult) -> Registration:
+def register(registry: Registry, event: MatchedEvent, result: MatchedResult) -> Registration:
     """Give the record of a REGISTER event its code, or keep it. A version that is not newer changes nothing.
 
     Raises CodesExhaustedError when the area has no provisional code left.
@@ -67,11 +67,11 @@ def register(registry: Registry, event: MatchedAddress, result: AddressResult) -
     return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 
 
-def _stay(registry: Registry, event: MatchedAddress, result: AddressResult, held: RegisteredCode) -> Registration:
+def _stay(registry: Registry, event: MatchedEvent, result: MatchedResult, held: RegisteredCode) -> Registration:
     """The record where it is, with what a change of the gazetteer made of its attributes. Only a provisional code gives
     way, to a located one, where its point has become usable."""
     entry, retired = replace(held, version=event.version), tuple[str, ...]()
-    if not is_located(held.code):
+    if not _is_located(held):
         entry = replace(entry, position=result.position)
         if result.proposed_code is not None and result.position is not None:
             entry = _move(registry, event, result, held)
@@ -85,7 +85,7 @@ def _stay(registry: Registry, event: MatchedAddress, result: AddressResult, held
     return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 
 
-def confirm(registry: Registry, event: MatchedAddress) -> Registration | None:
+def confirm(registry: Registry, event: MatchedEvent) -> Registration | None:
     """The code of a record that brought nothing new; None where the version it should have is not registered."""
     known = registry.record(event.registry_area, event.record_key)
     if known is None or known.version < event.version:
@@ -93,7 +93,7 @@ def confirm(registry: Registry, event: MatchedAddress) -> Registration | None:
     return Registration(Outcome.UNCHANGED, _key_of(_held(registry, known)))
 
 
-def release(registry: Registry, event: MatchedAddress) -> Registration:
+def release(registry: Registry, event: MatchedEvent) -> Registration:
     """Take the record of a RELEASE event out of the area; its code is retired if nobody else lives there.
 
     Of a record that is not here, its registration is a dead letter: that it left is written down all the same, so that
@@ -113,7 +113,7 @@ def release(registry: Registry, event: MatchedAddress) -> Registration:
 
 
 def _target(
-    registry: Registry, event: MatchedAddress, held: RegisteredCode | None, result: AddressResult
+    registry: Registry, event: MatchedEvent, held: RegisteredCode | None, result: MatchedResult
 ) -> RegisteredCode | None:
     """The entry the record belongs to now: its dwelling's, else its own unless it shares that with others who live in
     another dwelling. That of a dwelling whose commune has changed may not know it yet."""
@@ -126,22 +126,22 @@ def _target(
     return held if held.dwelling_id in event.former_dwellings else None
 
 
-def _must_move(entry: RegisteredCode, result: AddressResult, corrects: bool) -> bool:
+def _must_move(entry: RegisteredCode, result: MatchedResult, corrects: bool) -> bool:
     """Whether the address needs another code. Only a record that holds the code can move it by another point."""
     if result.proposed_code is None or result.position is None:
         return False
-    if not is_located(entry.code) or entry.position is None:
+    if not _is_located(entry) or entry.position is None:
         return True
     return corrects and _distance(entry.position, result.position) > SAME_PLACE_M
 
 
-def _position(entry: RegisteredCode, result: AddressResult, corrects: bool) -> Position | None:
-    if not is_located(entry.code) or (corrects and result.proposed_code is not None):
+def _position(entry: RegisteredCode, result: MatchedResult, corrects: bool) -> Position | None:
+    if not _is_located(entry) or (corrects and result.proposed_code is not None):
         return result.position
     return entry.position
 
 
-def _issue(registry: Registry, event: MatchedAddress, result: AddressResult) -> RegisteredCode:
+def _issue(registry: Registry, event: MatchedEvent, result: MatchedResult) -> RegisteredCode:
     """A code that was never issued before: located where there is a point, else provisional."""
     code, unit = _next_code(registry, event.registry_area, result.proposed_code)
     return RegisteredCode(
@@ -167,7 +167,7 @@ def _next_code(registry: Registry, area: str, proposed: str | None) -> tuple[str
     return provisional_code(area, registry.next_serial(area)), None
 
 
-def _move(registry: Registry, event: MatchedAddress, result: AddressResult, old: RegisteredCode) -> RegisteredCode:
+def _move(registry: Registry, event: MatchedEvent, result: MatchedResult, old: RegisteredCode) -> RegisteredCode:
     """A new code for the whole dwelling; the old one is retired and resolves to it."""
     entry = _issue(registry, event, result)
     entry = replace(
@@ -183,7 +183,7 @@ def _move(registry: Registry, event: MatchedAddress, result: AddressResult, old:
     return entry
 
 
-def _settle(registry: Registry, event: MatchedAddress, entry: RegisteredCode, before: str | None) -> None:
+def _settle(registry: Registry, event: MatchedEvent, entry: RegisteredCode, before: str | None) -> None:
     """Write the entry, and the pointers of its dwelling (`before` it was that one) and its record."""
     area, dwelling = event.registry_area, entry.dwelling_id
     if before is not None and before != dwelling:
@@ -201,7 +201,7 @@ def _leave(
     version: int,
     *,
     alias_of: RegisteredCode | None = None,
-    moved: MatchedAddress | None = None,
+    moved: MatchedEvent | None = None,
 ) -> bool:
     """Take a record out of an entry; True if that was the last one and the code is retired."""
     if held.holders > 1:
@@ -224,12 +224,17 @@ def _leave(
     return True
 
 
-def _at_registered_position(result: AddressResult, entry: RegisteredCode) -> AddressResult:
+def _at_registered_position(result: MatchedResult, entry: RegisteredCode) -> MatchedResult:
     """What is published lies where the dwelling is registered, also if this record has another point or none."""
-    if not is_located(entry.code) or result.position == entry.position:
+    if not _is_located(entry) or result.position == entry.position:
         return result
     level = CoordinateLevel.POINT if result.proposed_code is None else result.coordinate_level
     return replace(result, position=entry.position, coordinate_level=level)
+
+
+def _is_located(entry: RegisteredCode) -> bool:
+    """As `vpostcode.is_located`, which looks first whether the code is one at all: the registry's are."""
+    return entry.code[5] != "0"
 
 
 def _held(registry: Registry, known: RegisteredRecord | None) -> RegisteredCode | None:

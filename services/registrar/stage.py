@@ -12,11 +12,12 @@ import structlog
 from msgspec.structs import replace
 
 from schemas.batch import Transition
-from schemas.codec import decode, encode
+from schemas.codec import decode
 from schemas.dead_letter import DeadLetterCode
-from schemas.matched import MatchedAction, MatchedAddress
+from schemas.matched import MatchedAction, MatchedEvent
 from schemas.outcome import Outcome
 from services.address.vpostcode import CodesExhaustedError
+from services.registrar.announcing import account, announce
 from services.registrar.publications import publications
 from services.registrar.registration import Registration
 from services.registrar.registry import Registry
@@ -26,14 +27,7 @@ from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.replay import replay_of
 from services.stream.state import StateStore
-from services.stream.topics import (
-    DIGITISED,
-    MAP_FEATURE,
-    MATCHED,
-    MATCHED_DEAD_LETTERS,
-    NATIONAL,
-    REGISTRAR_STATE,
-)
+from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS, REGISTRAR_STATE
 
 log = structlog.get_logger()
 
@@ -59,7 +53,7 @@ class Registrar:
     def set_aside(self, record: InputRecord, detail: str, out: Outputs) -> None:
         """See services.stream.processor.Stage."""
         try:
-            event = _as_counted(decode(MatchedAddress, record.value or b""), record)
+            event = _as_counted(decode(MatchedEvent, record.value or b""), record)
         except ValueError:
             _refuse(record, out)
         else:
@@ -72,7 +66,7 @@ class Registrar:
         were deployed out of step, and the circuit breaker must see it.
         """
         try:
-            event = _as_counted(decode(MatchedAddress, record.value or b""), record)
+            event = _as_counted(decode(MatchedEvent, record.value or b""), record)
         except ValueError:
             _refuse(record, out)
             return False
@@ -80,7 +74,7 @@ class Registrar:
         registry = Registry(state, time)
         try:
             registration = _apply(registry, event)
-            published = _publications(registration, event, time) if registration else []
+            published = publications(registration, event, time) if registration else []
         except CodesExhaustedError:
             # What operators send can lead here, so it is no failure of the service.
             _put_aside(record, event, DeadLetterCode.CODES_EXHAUSTED, _EXHAUSTED, out)
@@ -93,15 +87,12 @@ class Registrar:
             _put_aside(record, event, DeadLetterCode.NOT_REGISTERED, _NOT_REGISTERED, out)
             return True
         registry.apply()
-        # What is of one area stands in one partition, in the order in which it was decided (decision 56).
-        area = event.registry_area.encode()
-        for topic, key, value in published:
-            out.publish(topic, key.encode(), value, record, placed_by=area)
-        _account(event, registration.outcome, registration.code, None, out)
+        announce(published, event, record, out)
+        account(event, registration.outcome, registration.code, None, out)
         return True
 
 
-def _as_counted(event: MatchedAddress, record: InputRecord) -> MatchedAddress:
+def _as_counted(event: MatchedEvent, record: InputRecord) -> MatchedEvent:
     """The event; the row of one that was put back counts as a dead letter, whatever it counted as before."""
     replay = replay_of(record.headers)
     if replay is None:
@@ -109,9 +100,9 @@ def _as_counted(event: MatchedAddress, record: InputRecord) -> MatchedAddress:
     return replace(event, previous_outcome=Outcome.DEAD_LETTER, previous_reason=replay.reason.value)
 
 
-def _put_aside(record: InputRecord, event: MatchedAddress, code: DeadLetterCode, detail: str, out: Outputs) -> None:
+def _put_aside(record: InputRecord, event: MatchedEvent, code: DeadLetterCode, detail: str, out: Outputs) -> None:
     out.dead_letter(record, code, detail)
-    _account(event, Outcome.DEAD_LETTER, None, code.value, out)
+    account(event, Outcome.DEAD_LETTER, None, code.value, out)
 
 
 def _refuse(record: InputRecord, out: Outputs) -> None:
@@ -135,7 +126,7 @@ def _refuse(record: InputRecord, out: Outputs) -> None:
         out.transition(row[0], step)
 
 
-def _apply(registry: Registry, event: MatchedAddress) -> Registration | None:
+def _apply(registry: Registry, event: MatchedEvent) -> Registration | None:
     """What the event does; None for a record that should be registered and is not."""
     if event.action is MatchedAction.CONFIRM:
         return confirm(registry, event)
@@ -144,36 +135,3 @@ def _apply(registry: Registry, event: MatchedAddress) -> Registration | None:
     if event.result is None:
         raise ValueError("a registration without a result")
     return register(registry, event, event.result)
-
-
-def _publications(registration: Registration, event: MatchedAddress, time: str) -> list[tuple[str, str, bytes | None]]:
-    """Topic, key and value of every record to publish; tombstones first, so that no code stands twice."""
-    published: list[tuple[str, str, bytes | None]] = [
-        (topic, key, None) for key in registration.retired for topic in (DIGITISED, MAP_FEATURE, NATIONAL)
-    ]
-    entry, result = registration.published, registration.result
-    if entry is not None and result is not None and registration.code is not None:
-        key = registration.code
-        made = publications(entry, event, result, time)
-        published += [
-            (DIGITISED, key, encode(made.digitised)),
-            (MAP_FEATURE, key, encode(made.map_feature)),
-            (NATIONAL, key, encode(made.national)),
-        ]
-    return published
-
-
-def _account(event: MatchedAddress, outcome: Outcome, code: str | None, reason: str | None, out: Outputs) -> None:
-    if event.batch_id is not None and event.line_no is not None:
-        out.transition(
-            event.batch_id,
-            Transition(
-                line_no=event.line_no,
-                version=event.version,
-                previous=event.previous_outcome,
-                outcome=outcome,
-                code=code,
-                reason=reason,
-                previous_reason=event.previous_reason,
-            ),
-        )

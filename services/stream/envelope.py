@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 from uuid import UUID
 
-from schemas.uuids import NamesFrom, uuid5_text
+from schemas.uuids import namespace, uuid5_text
 
 # Kafka lets a header have no value; the compiled modules take that only where the type says so.
 Headers = list[tuple[str, bytes | None]]
@@ -20,7 +20,11 @@ LINE_NO: Final = "diachi-line-no"
 # The namespace of event ids (UUIDv5), chosen once at random and never changed.
 EVENT_NAMESPACE: Final = UUID("c1f7a8de-2d0c-4f5f-9a53-6b1de0b1c6a4")
 
-_NAMESPACE: Final = EVENT_NAMESPACE.bytes
+_NAMESPACE: Final = namespace(EVENT_NAMESPACE.bytes)
+
+# `bytes.translate` puts a span together from an event's id and what follows it: each byte of `_SPAN` is a place there.
+_AFTER_ID: Final = b"-01" + bytes(256 - 39)
+_SPAN: Final = bytes([*range(8), *range(9, 13), *range(14, 18), 36, 37, 38])
 
 _HEX_DIGITS: Final = b"0123456789abcdef"
 _DASH: Final = ord("-")
@@ -30,7 +34,9 @@ _BATCH_ID: Final = re.compile(rb"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _LINE_NO: Final = re.compile(rb"[1-9][0-9]{0,7}")
 # What is remembered of headers must not be of any size: these lengths are the longest that can be right.
 _MOST_TIME_BYTES: Final = 40
+_MOST_TIMES: Final = 1024
 _TRACEPARENT_BYTES: Final = 55
+_TIMES: Final[set[bytes]] = set()
 # The years 1 to 9999, in milliseconds: a producer can put any number where a broker keeps its timestamps.
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
@@ -48,15 +54,29 @@ def event_id(topic_id: str, partition: int, offset: int, output_topic: str, inde
     return uuid5_text(_NAMESPACE, f"{topic_id}/{partition}/{offset}/{output_topic}/{index}")
 
 
+class EventKind:
+    """What the events on one topic from one source have in common. `topic` is the name without prefix."""
+
+    def __init__(self, topic: str, source: str, data_schema: str | None = None) -> None:
+        schema = data_schema or topic
+        self.fixed: Final[Headers] = [
+            ("ce_specversion", b"1.0"),
+            ("ce_type", f"vn.{schema}".encode()),
+            ("ce_source", source.encode()),
+            ("ce_dataschema", f"urn:diachi:schema:{schema}".encode()),
+            ("content-type", b"application/json"),
+        ]
+        self._topic: Final = topic
+        self._first: Final = f"{topic}/0"
+
+    def place(self, index: int) -> str:
+        """What the name of an event's id ends with."""
+        return self._first if index == 0 else f"{self._topic}/{index}"
+
+
 @cache
-def _fixed(topic: str, source: str) -> tuple[tuple[str, bytes | None], ...]:
-    return (
-        ("ce_specversion", b"1.0"),
-        ("ce_type", f"vn.{topic}".encode()),
-        ("ce_source", source.encode()),
-        ("ce_dataschema", f"urn:diachi:schema:{topic}".encode()),
-        ("content-type", b"application/json"),
-    )
+def _kind(topic: str, source: str, data_schema: str | None) -> EventKind:
+    return EventKind(topic, source, data_schema)
 
 
 def event_headers(
@@ -75,7 +95,8 @@ def event_headers(
     `/diachi/normaliser`; `time` is RFC 3339; `trace` is the traceparent of the cause, whose trace goes on with a span
     of its own.
     """
-    return _headers(_fixed(data_schema or topic, source), event, subject, ("ce_time", time), _trace_start(trace))
+    fixed = _kind(topic, source, data_schema).fixed
+    return _headers(fixed, event.encode(), subject, ("ce_time", time), _trace_start(trace))
 
 
 class Origin:
@@ -84,28 +105,23 @@ class Origin:
     def __init__(
         self, topic_id: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int
     ) -> None:
-        self._names = NamesFrom(_NAMESPACE, f"{topic_id}/{partition}/{offset}/")
-        self._time = ("ce_time", event_time(headers, timestamp_ms))
-        self._trace = _trace_start(header(headers, "traceparent"))
+        self._start: Final = f"{topic_id}/{partition}/{offset}/"
+        self._time: Final = ("ce_time", event_time(headers, timestamp_ms))
+        self._trace: Final = _trace_start(header(headers, "traceparent"))
 
-    def headers(self, topic: str, source: str, index: int, subject: bytes) -> Headers:
-        """As `event_headers` with `event_id` makes them, for the `index`-th event on `topic`."""
-        event = self._names.uuid5_text(f"{topic}/{index}")
-        return _headers(_fixed(topic, source), event, subject, self._time, self._trace)
+    def headers(self, kind: EventKind, index: int, subject: bytes) -> Headers:
+        """As `event_headers` with `event_id` makes them, for the `index`-th event of a kind."""
+        event = uuid5_text(_NAMESPACE, self._start + kind.place(index))
+        return _headers(kind.fixed, event.encode("ascii"), subject, self._time, self._trace)
 
 
 def _headers(
-    fixed: tuple[tuple[str, bytes | None], ...],
-    event: str,
-    subject: bytes,
-    time: tuple[str, bytes | None],
-    trace: bytes | None,
+    fixed: Headers, event: bytes, subject: bytes, time: tuple[str, bytes | None], trace: bytes | None
 ) -> Headers:
-    name = event.encode()
-    headers: Headers = [*fixed, ("ce_id", name), ("ce_subject", subject), time]
-    if trace is not None:
-        headers.append(("traceparent", trace + name[:8] + name[9:13] + name[14:18] + b"-01"))
-    return headers
+    if trace is None:
+        return [*fixed, ("ce_id", event), ("ce_subject", subject), time]
+    span = _SPAN.translate(event + _AFTER_ID)
+    return [*fixed, ("ce_id", event), ("ce_subject", subject), time, ("traceparent", trace + span)]
 
 
 def _trace_start(trace: bytes | None) -> bytes | None:
@@ -127,20 +143,26 @@ def rfc3339(timestamp_ms: int) -> bytes:
 def event_time(headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int) -> bytes:
     """When the fact happened: the cause's own `ce_time` if that is a time, else the time its record was produced."""
     given = header(headers, "ce_time")
-    if given is not None and len(given) <= _MOST_TIME_BYTES and _is_time(given):
+    if given is not None and (given in _TIMES or _is_time(given)):
         return given
     return rfc3339(timestamp_ms)
 
 
-@lru_cache(maxsize=1024)
 def _is_time(given: bytes) -> bool:
-    """Whether bytes are RFC 3339 with its offset from UTC."""
+    """Whether bytes are RFC 3339 with its offset from UTC; those that are, are remembered."""
+    if len(given) > _MOST_TIME_BYTES:
+        return False
     try:
         text = given.decode("ascii")
         datetime.fromisoformat(text)
     except ValueError:
         return False
-    return _RFC3339.fullmatch(text) is not None
+    if _RFC3339.fullmatch(text) is None:
+        return False
+    if len(_TIMES) >= _MOST_TIMES:
+        _TIMES.clear()
+    _TIMES.add(given)
+    return True
 
 
 def claimed_row(value: object) -> tuple[str, int] | None:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from schemas.batch import BatchTransitions, Transition
 from schemas.codec import encode
 from schemas.dead_letter import DeadLetterCode, DeadLetterHeader
-from services.stream.envelope import Headers, Origin
+from services.stream.envelope import EventKind, Headers, Origin
 from services.stream.topics import BATCH_PROGRESS
 
 
@@ -72,6 +72,7 @@ class Outputs:
         # The record whose events are being collected.
         self._cause: InputRecord | None = None
         self._origin: Origin | None = None
+        self._kinds: dict[str, EventKind] = {}
         self._caused: dict[str, int] = {}
         self.records: list[Output] = []
         # How many records were taken for each topic.
@@ -93,7 +94,10 @@ class Outputs:
             self._caused = self._indexes.setdefault(cause.offset, {})
         index = self._caused.get(topic, 0)
         self._caused[topic] = index + 1
-        headers = origin.headers(topic, self._source, index, key)
+        kind = self._kinds.get(topic)
+        if kind is None:
+            kind = self._kinds[topic] = EventKind(topic, self._source)
+        headers = origin.headers(kind, index, key)
         self.records.append(Output(topic, key, value, headers, cause.timestamp, None, placed_by))
 
     def dead_letter(self, cause: InputRecord, code: DeadLetterCode, detail: str) -> None:

@@ -1,17 +1,21 @@
-"""Values that resemble each other, kept small: compressed one by one, with a dictionary of what they have in common."""
+"""Values that resemble each other, kept small: short ones without what they begin and end with, the others compressed
+one by one, with a dictionary of what they have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import zstandard
 
-_DICTIONARY_BYTES = 4096
+from services.stream.affixes import Affixes
+
+_DICTIONARY_BYTES: Final = 4096
 # Of less there is nothing to learn. Where many samples are empty, the library's training ends the process.
-_LEAST_BYTES = 4 * _DICTIONARY_BYTES
-_LEAST_SAMPLE = 16
+_LEAST_BYTES: Final = 4 * _DICTIONARY_BYTES
+_LEAST_SAMPLE: Final = 16
 # Higher levels gain a hundredth of the size, and cost a quarter more.
-_LEVEL = 1
+_LEVEL: Final = 1
 
 
 class Packing:
@@ -20,11 +24,11 @@ class Packing:
     def __init__(self, samples: Sequence[bytes]) -> None:
         """Learns from some hundred values. Raises ValueError where nothing can be learnt from them, as they are too
         few or too short."""
-        telling: list[bytes | bytearray | memoryview] = [sample for sample in samples if len(sample) >= _LEAST_SAMPLE]
+        telling = [sample for sample in samples if len(sample) >= _LEAST_SAMPLE]
         if sum(map(len, telling)) < _LEAST_BYTES:
             raise ValueError(f"{len(telling)} values of {_LEAST_SAMPLE} bytes or more are too little to learn from")
         try:
-            dictionary = zstandard.train_dictionary(_DICTIONARY_BYTES, telling)
+            dictionary = zstandard.train_dictionary(_DICTIONARY_BYTES, list[bytes | bytearray | memoryview](telling))
         except zstandard.ZstdError as error:
             raise ValueError(f"no dictionary can be made of {len(samples)} values: {error}") from None
         # Without it the dictionary is digested for each value.
@@ -34,12 +38,26 @@ class Packing:
             level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
         )
         self._decompressor = zstandard.ZstdDecompressor(dict_data=dictionary)
+        self._affixes = Affixes(telling)
 
     def pack(self, value: bytes) -> bytes:
         """What `unpack` makes the value of again: about a fifth of it for a JSON record like the samples."""
+        stripped = self._affixes.strip(value)
+        if stripped is not None:
+            return stripped
         # A copy: the bytes that come from the compressor take the room of the worst case, whatever their length.
         return bytes(memoryview(self._compressor.compress(value)))
 
     def unpack(self, packed: bytes) -> bytes:
         """The value that was packed."""
-        return self._decompressor.decompress(packed)
+        # What is compressed begins with 0x28, which is no form's number.
+        whole = self._affixes.restore(packed)
+        return whole if whole is not None else self._decompressor.decompress(packed)
+
+    def keep(self, changes: Mapping[bytes, bytes | None], kept: dict[bytes, bytes]) -> None:
+        """Take changes over into packed values by key; None takes a key out."""
+        for key, value in changes.items():
+            if value is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = self.pack(value)

@@ -6,12 +6,12 @@ Values are the bytes that go to the changelog. How they are kept in memory is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.stream.packing import Packing
 
 # So many values are kept as they are, and tell what the values of a store have in common.
-_LEARN_FROM = 500
+_LEARN_FROM: Final = 500
 
 
 class StateStore(Protocol):
@@ -60,8 +60,11 @@ class MemoryStore:
         return self._changes
 
     def commit(self) -> None:
-        for key, value in self._changes.items():
-            self.load(key, value)
+        if self._packing is not None:
+            self._packing.keep(self._changes, self._committed)
+        else:
+            for key, value in self._changes.items():
+                self.load(key, value)
         self._changes = {}
 
     def discard(self) -> None:

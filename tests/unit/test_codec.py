@@ -14,7 +14,7 @@ from schemas.batch import BatchStatus, Transition
 from schemas.codec import decode, encode, from_mapping
 from schemas.outcome import Outcome
 from schemas.raw import RawAddress, RawPosition
-from schemas.uuids import uuid5_text
+from schemas.uuids import namespace, uuid5_text
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 positions = st.builds(
@@ -82,5 +82,5 @@ def test_lists_of_records_can_be_read() -> None:
 
 
 @given(st.uuids(), st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_name_has_the_uuid_of_the_standard_library(namespace: uuid.UUID, name: str) -> None:
-    assert uuid5_text(namespace.bytes, name) == str(uuid.uuid5(namespace, name))
+def test_a_name_has_the_uuid_of_the_standard_library(within: uuid.UUID, name: str) -> None:
+    assert uuid5_text(namespace(within.bytes), name) == str(uuid.uuid5(within, name))

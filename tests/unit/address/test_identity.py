@@ -7,11 +7,11 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from schemas.address import Components
 from schemas.raw import Householder, RawAddress, RawPosition
-from services.address.identity import address_id, dwelling_id, record_key, source_hash
+from services.address.identity import address_id, dwelling_id, record_key
 
 RAW = RawAddress(
     source="vnpost-tq",
@@ -39,38 +39,6 @@ def test_a_source_with_a_colon_could_share_a_key_with_another() -> None:
     with pytest.raises(ValueError, match="colon"):
         record_key("a:b", "c")
     assert record_key("a", "b:c") == "a:b:c"
-
-
-def test_the_source_hash_is_fixed() -> None:
-    assert source_hash(RAW) == "3a5c0168ca59aa06e246dfe9fc64b2c7"
-
-
-@pytest.mark.parametrize("field", ["address", "village", "commune", "district", "province"])
-def test_the_source_hash_depends_on_each_text_field(field: str) -> None:
-    assert source_hash(replace(RAW, **{field: "other"})) != source_hash(RAW)
-
-
-@pytest.mark.parametrize("field", [f.name for f in fields(RawPosition)])
-def test_the_source_hash_depends_on_the_point(field: str) -> None:
-    assert RAW.position is not None
-    changed = replace(RAW, position=replace(RAW.position, **{field: 7}))
-    assert source_hash(changed) != source_hash(RAW)
-    assert source_hash(replace(RAW, position=None)) != source_hash(RAW)
-
-
-def test_the_source_hash_depends_on_nothing_else() -> None:
-    other = replace(RAW, source="x", source_record_id="y", householder=None, batch_id=None, line_no=None)
-    assert source_hash(other) == source_hash(RAW)
-    assert source_hash(replace(RAW, village="")) == source_hash(replace(RAW, village=None))
-    assert source_hash(replace(RAW, position=RawPosition())) == source_hash(replace(RAW, position=None))
-    whole = replace(RAW, position=RawPosition(lat=21, lon=105))
-    assert source_hash(whole) == source_hash(replace(RAW, position=RawPosition(lat=21.0, lon=105.0)))
-
-
-def test_fields_do_not_run_into_each_other() -> None:
-    one = replace(RAW, village="a", commune=None)
-    other = replace(RAW, village=None, commune="a")
-    assert source_hash(one) != source_hash(other)
 
 
 HOUSE = Components(house_number="5", street="Trần Phú")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import fields, replace
 
-from schemas.address import AddressResult, Components, NextAction, Position
 from schemas.normaliser_state import CommuneAt
 from schemas.raw import Decision
-from services.normaliser.memory import former_commune, in_area, result_hash, with_commune
-from tests.unit.make import LAT, LON, result
+from services.normaliser.memory import former_commune, in_area, with_commune
+from tests.unit.make import result
 
 JULY, MARCH, LATER = "2025-07-01", "2026-03-01", "2027-01-01"
 A, B, C = CommuneAt(JULY, "00001"), CommuneAt(MARCH, "00002"), CommuneAt(LATER, "00003")
@@ -17,22 +15,6 @@ A, B, C = CommuneAt(JULY, "00001"), CommuneAt(MARCH, "00002"), CommuneAt(LATER, 
 
 def decision(commune_code: str) -> Decision:
     return Decision("post", "1", "group-7", "2026-01-02T03:04:05Z", 1, commune_code, "Số 5")
-
-
-def test_a_hash_is_of_the_result_and_not_of_the_gazetteer() -> None:
-    one = result()
-    assert result_hash(replace(one, gazetteer_version="another", overlay_offset=7)) == result_hash(one)
-    others = [
-        replace(one, address_text="…"),
-        replace(one, components=Components(house_number="6")),
-        replace(one, commune_code="02216"),
-        replace(one, position=Position(LAT, LON, 6.0, "input.wgs84")),
-        replace(one, next_action=NextAction.CONFIRM),
-        replace(one, proposed_code=None),
-    ]
-    assert len({result_hash(other) for other in (one, *others)}) == 1 + len(others)
-    # It leaves out the last two fields, and those must be these.
-    assert [field.name for field in fields(AddressResult)][-2:] == ["gazetteer_version", "overlay_offset"]
 
 
 def test_a_record_stays_in_its_area_with_its_digits() -> None:
