@@ -40,7 +40,7 @@ def checked_out(revision: str, folder: Path) -> Path:
     archive = folder / "tree.tar"
     subprocess.run(["git", "archive", "-o", str(archive), revision], cwd=TREE, check=True)
     tree = folder / "tree"
-    shutil.unpack_archive(archive, tree, filter="data")
+    shutil.unpack_archive(archive, tree)
     shutil.copytree(TREE / ARTIFACT, tree / ARTIFACT, dirs_exist_ok=True)
     return tree
 
