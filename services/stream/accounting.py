@@ -16,7 +16,7 @@ def count_batch(
     """Count one batch: its records, what it published, and the seconds in the domain code and in the transaction."""
     stage = metrics.stage
     metrics.records.labels(stage).inc(len(records))
-    metrics.bytes.labels(stage).inc(sum(len(record.value or b"") for record in records))
+    metrics.bytes.labels(stage).inc(sum([len(record.value or b"") for record in records]))
     metrics.batch_records.labels(stage).observe(len(records))
     metrics.batch_seconds.labels(stage).observe(processing)
     metrics.transaction_seconds.labels(stage).observe(transaction)
@@ -26,7 +26,7 @@ def count_batch(
     for fault, count in out.faults.items():
         metrics.faults.labels(stage, fault).inc(count)
     steps = list(chain.from_iterable(out.transitions.values()))
-    for outcome, count in Counter(step.outcome for step in steps).items():
+    for outcome, count in Counter([step.outcome for step in steps]).items():
         metrics.outcomes.labels(stage, outcome.value).inc(count)
-    for reason, count in Counter(step.reason for step in steps if step.reason is not None).items():
+    for reason, count in Counter([step.reason for step in steps if step.reason is not None]).items():
         metrics.reasons.labels(stage, reason).inc(count)
