@@ -45,11 +45,12 @@ class Layout:
 
     def scan(self, lines: Iterable[Cells]) -> Scan:
         """What `rows` would yield, counted."""
-        width, found = len(self.names), Scan()
+        width, found, rows = len(self.names), Scan(), 0
         for cells in islice(lines, self.first, None):
-            found.rows += 1
+            rows += 1
             if len(cells) > width and any(cells[width:]):
-                found.note_ragged(found.rows)
+                found.note_ragged(rows)
+        found.rows = rows
         return found
 
     def _mend(self, cells: Cells) -> Cells:

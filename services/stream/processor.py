@@ -46,7 +46,7 @@ _BATCH_SECONDS = 2.0
 _MANY = 16
 _GATHER_STEP = 0.1
 # After so many looks that brought nothing, the stream has come to its end for now.
-_VAIN_LOOKS = 5
+_VAIN_LOOKS = 3
 
 
 class Stage(Protocol):
