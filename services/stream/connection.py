@@ -107,6 +107,8 @@ def _context(settings: Settings) -> ssl.SSLContext:
         raise SettingError("kafka_ca_file", f"{ca_file} holds no certificate in PEM form") from None
     except OSError as error:
         raise SettingError("kafka_ca_file", f"{ca_file} cannot be read: {error.strerror}") from None
+    # Some systems' Python leaves it to the system's settings; where these ask for more, that stays.
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     context.sslobject_class = OneWayClose
     if settings.kafka_certificate_file:
         _add_certificate(context, settings)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gazetteer.boundaries import Boundaries
@@ -167,6 +168,7 @@ _CELLS = st.one_of(st.none(), st.integers(), st.floats(), st.booleans(), st.text
 
 
 @settings(max_examples=150, deadline=None)
+@example([{"epsg": math.inf}])
 @given(st.lists(st.dictionaries(st.sampled_from(VILLAGE_FIELDS), _CELLS), max_size=4))
 def test_any_row_is_either_a_village_or_told_what_is_wrong(rows: list[dict[str, Any]]) -> None:
     checked = check(*rows)
