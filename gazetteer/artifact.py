@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,5 +96,11 @@ def _columns(records: Sequence[Any], type_: type) -> dict[str, list[Any]]:
 
 def _records(columns: dict[str, list[Any]], type_: type[T]) -> tuple[T, ...]:
     names = [field.name for field in fields(type_)]  # type: ignore[arg-type]
-    values = [map(_READERS[name], columns[name]) if name in _READERS else columns[name] for name in names]
+    values = [map(_READERS[name], columns[name]) if name in _READERS else _shared(columns[name]) for name in names]
     return tuple(map(type_, *values))
+
+
+def _shared(column: list[Any]) -> Iterable[Any]:
+    """The same values, equal strings as one object: most stand for a province or district, and repeat."""
+    seen: dict[str, str] = {}
+    return (seen.setdefault(value, value) if type(value) is str else value for value in column)
