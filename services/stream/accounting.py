@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from itertools import chain
 
 from services.stream.metrics import Metrics
-from services.stream.outputs import InputRecord, Outputs
+from services.stream.outputs import Outputs
 
 
 def count_batch(
-    metrics: Metrics, records: Sequence[InputRecord], out: Outputs, failures: int, processing: float, transaction: float
+    metrics: Metrics, records: int, size: int, out: Outputs, failures: int, processing: float, transaction: float
 ) -> None:
-    """Count one batch: its records, what it published, and the seconds in the domain code and in the transaction."""
+    """Count one batch: its records and their bytes, what it published, and the seconds in the domain code and in the
+    transaction."""
     stage = metrics.stage
-    metrics.records.labels(stage).inc(len(records))
-    metrics.bytes.labels(stage).inc(sum([len(record.value or b"") for record in records]))
-    metrics.batch_records.labels(stage).observe(len(records))
+    metrics.records.labels(stage).inc(records)
+    metrics.bytes.labels(stage).inc(size)
+    metrics.batch_records.labels(stage).observe(records)
     metrics.batch_seconds.labels(stage).observe(processing)
     metrics.transaction_seconds.labels(stage).observe(transaction)
     metrics.unexpected.labels(stage).inc(failures)

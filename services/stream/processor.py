@@ -42,7 +42,8 @@ _MAX_REQUEST_BYTES = 8 * 1024 * 1024
 _RETRY_SECONDS = 0.5
 # A batch of slow records that takes longer makes the next one smaller.
 _BATCH_SECONDS = 2.0
-# After a transaction of so many records the next one gathers, looking again after so many seconds.
+# After a transaction of so many records the next one gathers, looking again after so many seconds. Until it has its
+# turn to gather, a partition holds no more than so many.
 _MANY = 16
 _GATHER_STEP = 0.1
 # After so many looks that brought nothing, the stream has come to its end for now.
@@ -73,6 +74,7 @@ class Worker:
     """What the partitions of one process share.
 
     `executor` has one thread: domain code runs there, so that a slow batch does not keep the loop from heartbeats.
+    `gathering` says how many batches may be gathered, or wait for that thread, at a time: each holds some megabytes.
     """
 
     settings: Settings
@@ -86,6 +88,7 @@ class Worker:
     partitioner: Partitioner
     refusals: Refusals
     executor: Executor
+    gathering: asyncio.Semaphore
     news: News | None = None
 
 
@@ -105,6 +108,8 @@ class PartitionProcessor:
         self._ahead: asyncio.Task[list[InputRecord]] | None = None
         self._fetched = 0
         self._in_hand = 0
+        # How many of the worker's turns to gather it has: that of the batch in hand, that of the next.
+        self._turns = 0
         # Kafka timestamp (ms) of the oldest record in hand; where none is, the time when lag was first seen.
         self._waiting_since: float | None = None
         self.ready = False
@@ -205,6 +210,13 @@ class PartitionProcessor:
         if ahead is not None:
             ahead.cancel()
             await asyncio.gather(ahead, return_exceptions=True)
+        while self._turns:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        if self._turns:
+            self._turns -= 1
+            self._worker.gathering.release()
 
     async def _fetch(self) -> list[InputRecord]:
         """The next records; empty after the fetch wait, or at once when asked to stop.
@@ -214,24 +226,30 @@ class PartitionProcessor:
         """
         worker = self._worker
         limit = min(self._limit, worker.refusals.limit(self._partition.partition))
-        records = await self._poll(limit, worker.settings.fetch_wait_ms / 1000)
+        many = self._last_count >= _MANY
+        records = await self._poll(min(limit, _MANY) if many else limit, worker.settings.fetch_wait_ms / 1000)
         self._fetched = len(records)
-        if self._last_count >= _MANY:
-            clock = asyncio.get_running_loop().time
-            end, vain = clock() + worker.settings.gather_ms / 1000, 0
-            while records and len(records) < min(limit, self._limit) and (left := end - clock()) > 0:
-                await asyncio.sleep(min(left, _GATHER_STEP))
-                if self._stopping.done():
-                    break
-                more = await self._poll(limit - len(records), 0.0)
-                if more and isinstance(more[0], UnreadableRecord):
-                    break  # it stays where it is until it comes first
-                records += more
-                self._fetched = len(records)
-                vain = 0 if more else vain + 1
-                if vain == _VAIN_LOOKS:
-                    break
+        if many and records:
+            end = asyncio.get_running_loop().time() + worker.settings.gather_ms / 1000
+            await worker.gathering.acquire()
+            self._turns += 1
+            await self._gather(records, limit, end)
         return [] if self._stopping.done() else records
+
+    async def _gather(self, records: list[InputRecord], limit: int, end: float) -> None:
+        """Add to the first records, up to `limit`, those that are there and come until `end`, a time of the loop."""
+        clock, vain = asyncio.get_running_loop().time, 0
+        while len(records) < min(limit, self._limit) and vain < _VAIN_LOOKS and not self._stopping.done():
+            more = await self._poll(limit - len(records), 0.0)
+            if more and isinstance(more[0], UnreadableRecord):
+                break  # it stays where it is until it comes first
+            records += more
+            self._fetched = len(records)
+            vain = 0 if more else vain + 1
+            if len(records) < limit:
+                if (left := end - clock()) <= 0:
+                    break
+                await asyncio.sleep(min(left, _GATHER_STEP))
 
     async def _poll(self, limit: int, wait: float) -> list[InputRecord]:
         """At most `limit` records; waits so many seconds for the first."""
@@ -254,34 +272,39 @@ class PartitionProcessor:
         finally:
             fetch.cancel()
 
-    async def _process(self, records: Sequence[InputRecord]) -> None:
+    async def _process(self, records: list[InputRecord]) -> None:
         worker, partition = self._worker, self._partition.partition
         stage = worker.stage
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
-        self._in_hand, self._waiting_since = len(records), records[0].timestamp
-        self._last_count = len(records)
+        first, last, count = records[0].offset, records[-1], len(records)
+        self._in_hand, self._waiting_since = count, records[0].timestamp
+        self._last_count = count
+        size = sum([len(record.value or b"") for record in records])
         try:
             failures, seconds = await self._domain(records, out)
             processed = time.monotonic()
-            worker.breaker.record(len(records), failures)
-            await self._transact(records, out)
+            # Emptied, whoever still holds the list: during the transaction its memory serves the next batch.
+            records.clear()
+            self._end_turn()
+            worker.breaker.record(count, failures)
+            await self._transact(last, out)
         except KafkaError as error:
             self._store.discard()
             if isinstance(error, REFUSALS):
-                worker.refusals.refused(partition, records[0].offset, len(records))
+                worker.refusals.refused(partition, first, count)
             await self._abort(error)
             return
         except BaseException:
             self._store.discard()
             raise
         self._store.commit()
-        self._committed = records[-1].offset + 1
-        if isinstance(records[-1], UnreadableRecord):
+        self._committed = last.offset + 1
+        if isinstance(last, UnreadableRecord):
             worker.consumer.seek(self._partition, self._committed)
         self._in_hand, self._waiting_since = 0, None
         worker.refusals.committed(partition)
         self._adapt(seconds)
-        count_batch(worker.metrics, records, out, failures, seconds, time.monotonic() - processed)
+        count_batch(worker.metrics, count, size, out, failures, seconds, time.monotonic() - processed)
 
     async def _domain(self, records: Sequence[InputRecord], out: Outputs) -> tuple[int, float]:
         """Let the stage work on a batch, except on a record that cannot be had or whose outputs the broker refuses.
@@ -315,9 +338,8 @@ class PartitionProcessor:
         elif 2 * seconds <= _BATCH_SECONDS:  # one of twice the size would be within it too
             self._limit = min(most, self._limit * 2)
 
-    async def _transact(self, records: Sequence[InputRecord], out: Outputs) -> None:
-        """Outputs, changelog, progress and the input offset, committed together or not at all."""
-        last = records[-1]
+    async def _transact(self, last: InputRecord, out: Outputs) -> None:
+        """Outputs, changelog, progress and the offset of the last record, committed together or not at all."""
         out.announce_transitions(last)
         producer, worker = self._producer, self._worker
         changes = changelog(worker.stage.state_topic, self._partition.partition, last.timestamp, self._store.changes())

@@ -32,6 +32,8 @@ _REBALANCE_TIMEOUT_MS = 60_000
 _START_SECONDS = 30.0
 _REJOIN_SECONDS = 1.0
 _MEASURE_SECONDS = 1.0
+# Of whole batches one is in the domain code, the others are on their way there.
+_GATHERING = 3
 # A standby without partitions never polls, and must stay in the group all the same.
 _MAX_POLL_INTERVAL_MS = 2**31 - 1
 # Without an assignment for so long, the client's coordination has died in a way that only a restart mends.
@@ -134,7 +136,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             fetch_max_wait_ms=50,
             # Of every partition so much is held that is not processed yet; a larger record comes all the same.
             # Of a response the client has up to three copies for a moment (decision 59).
-            max_partition_fetch_bytes=512 * 1024,
+            max_partition_fetch_bytes=1024 * 1024,
             fetch_max_bytes=4 * 1024 * 1024,
         )
 
@@ -151,6 +153,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             partitioner=Partitioner(),
             refusals=Refusals(self._settings.max_batch_records),
             executor=ThreadPoolExecutor(1, self._stage.name),
+            gathering=asyncio.Semaphore(_GATHERING),
             news=self._news,
         )
 

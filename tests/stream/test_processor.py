@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -14,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.dead_letter import DeadLetterCode
 from services.stream import processor
+from services.stream import service as service_module
 from services.stream.breaker import TooManyFailuresError
 from services.stream.connection import Connection, connection_of
 from services.stream.metrics import Metrics
@@ -300,6 +302,64 @@ def test_records_that_come_in_numbers_are_gathered_into_few_transactions(setting
             assert transactions < steps
         else:
             assert transactions >= steps
+
+    asyncio.run(scenario())
+
+
+class Held(Counting):
+    """Once told to, waits in the middle of a batch until it may go on."""
+
+    def __init__(self) -> None:
+        self.hold = threading.Event()
+        self.waits = threading.Event()
+        self.go_on = threading.Event()
+
+    def process(self, records: Sequence[InputRecord], state: StateStore, out: Outputs) -> int:
+        if self.hold.is_set():
+            self.waits.set()
+            assert self.go_on.wait(60)
+        return super().process(records, state, out)
+
+
+def test_partitions_that_wait_for_their_turn_hold_few_records(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "_GATHERING", 1)
+    monkeypatch.setattr(processor, "_MANY", 1)
+
+    async def scenario() -> None:
+        stage = Held()
+        async with running(settings, stage) as (service, _):
+            await send(settings, 300)  # from here on every partition expects many
+            await drained(settings, 300)
+            stage.hold.set()
+            await send(settings, 900)
+
+            async def all_wait() -> bool:
+                return stage.waits.is_set() and all(each._in_hand or each._fetched for each in service._running)
+
+            await until(all_wait)
+            await asyncio.sleep(0.5)
+            in_work = [each for each in service._running if each._in_hand]
+            fetched = [each._fetched for each in service._running]
+            assert len(in_work) == 1
+            assert max(fetched) <= 1
+            stage.go_on.set()
+            await drained(settings, 1200)
+        assert_each_once(await outputs(settings), 1200)
+
+    asyncio.run(scenario())
+
+
+def test_an_aborted_batch_gives_its_turn_back(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "_GATHERING", 1)
+
+    async def scenario() -> None:
+        await send(settings, 1500)
+        async with running(settings, Oversized()) as (_, metrics):
+            await drained(settings, 1500)
+            assert metrics.registry.get_sample_value("diachi_transactions_aborted_total", {"stage": "counting"})
+        assert_each_once(await outputs(settings), 1500)
 
     asyncio.run(scenario())
 
