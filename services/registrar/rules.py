@@ -153,6 +153,7 @@ def _issue(registry: Registry, event: MatchedEvent, result: MatchedResult) -> Re
         address_id=event.address_id,
         holders=0,
         position=result.position,
+        issued_at=registry.at,
     )
 
 

@@ -19,10 +19,11 @@ from schemas.outcome import Outcome
 from services.address.vpostcode import CodesExhaustedError
 from services.registrar.announcing import account, announce
 from services.registrar.publications import publications
+from services.registrar.reading import read_matched
 from services.registrar.registration import Registration
 from services.registrar.registry import Registry
 from services.registrar.rules import confirm, register, release
-from services.stream.envelope import claimed_row, event_time
+from services.stream.envelope import claimed_row
 from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.replay import replay_of
@@ -66,15 +67,16 @@ class Registrar:
         were deployed out of step, and the circuit breaker must see it.
         """
         try:
-            event = _as_counted(decode(MatchedEvent, record.value or b""), record)
+            event, result_json = read_matched(record.value or b"")
         except ValueError:
             _refuse(record, out)
             return False
-        time = event_time(record.headers, record.timestamp).decode()
+        event = _as_counted(event, record)
+        time = out.time_of(record).decode()
         registry = Registry(state, time)
         try:
             registration = _apply(registry, event)
-            published = publications(registration, event, time) if registration else []
+            published = publications(registration, event, time, result_json) if registration else []
         except CodesExhaustedError:
             # What operators send can lead here, so it is no failure of the service.
             _put_aside(record, event, DeadLetterCode.CODES_EXHAUSTED, _EXHAUSTED, out)
