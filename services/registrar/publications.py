@@ -1,32 +1,26 @@
-"""What the world sees of a registered address: the digitised record, the map feature and the national record."""
+"""What the world sees of a registered address: the digitised record, the map feature and the national record.
+
+They are written here as JSON, byte by byte what `encode` makes of `DigitisedAddress`, `MapFeature` and
+`NationalAddress`: they share most of their values, each of which is encoded once.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from schemas.address import Components, CoordinateLevel, MatchLevel, Position
+from schemas.address import Components, CoordinateLevel
 from schemas.codec import encode
-from schemas.digitised import DigitisedAddress
-from schemas.layout import Layout
-from schemas.map_feature import MapFeature, MapProperties, PointGeometry
 from schemas.matched import MatchedEvent, MatchedResult
-from schemas.national import NationalAddress
 from schemas.registrar_state import RegisteredCode
 from schemas.usual_texts import usual_text
 from services.address.vpostcode import code_key, written_form
+from services.registrar.places import edition, levels, place_of
+from services.registrar.points import point_of
 from services.registrar.registration import Registration
 from services.stream.topics import DIGITISED, MAP_FEATURE, NATIONAL
 
 # No finer than the commune: such a point would put every address of a commune on one spot of the map.
 _NO_GEOMETRY: Final = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
-
-_DIGITISED: Final = Layout(DigitisedAddress)
-_MAP_FEATURE: Final = Layout(MapFeature)
-_PROPERTIES: Final = Layout(MapProperties)
-_GEOMETRY: Final = Layout(PointGeometry)
-_NATIONAL: Final = Layout(NationalAddress)
-_POSITION: Final = Layout(Position)
-_LEVELS: Final[dict[str, bytes]] = {level: encode(level) for level in (*MatchLevel, *CoordinateLevel)}
 
 # Topic, key and value.
 Published = tuple[str, bytes, bytes | None]
@@ -59,46 +53,48 @@ class _Shared:
     """What stands in more than one record of a registration; as JSON, but for `key`, `label` and the names."""
 
     def __init__(self, entry: RegisteredCode, event: MatchedEvent, result: MatchedResult) -> None:
-        code, unit, aliases, position = entry.code, entry.unit, entry.aliases, result.position
+        code, unit, aliases = entry.code, entry.unit, entry.aliases
         self.key: Final = code_key(code, unit)
-        self.code: Final = encode(code)
-        self.unit: Final = usual_text(unit)
-        self.written_code: Final = encode(written_form(code, unit))
-        self.aliases: Final = encode(aliases) if aliases else b"[]"
-        self.address_id: Final = encode(entry.address_id)
-        self.version: Final = encode(event.version)
+        # Codes and units are of the registry, and hold nothing that JSON would escape.
+        unit_json = "null" if unit is None else f'"{unit}"'
+        self.code: Final = f'{{"code":"{code}","unit":{unit_json},"written_code":"{written_form(code, unit)}"'.encode(
+            "ascii"
+        )
+        aliases_json = encode(aliases) if aliases else b"[]"
+        self.address: Final = b"".join([b',"aliases":', aliases_json, b',"address_id":', encode(entry.address_id)])
+        self.version: Final = b',"version":' + encode(event.version)
         self.label: Final = _label(result.components)
         self.commune: Final = result.commune or ""
         self.province: Final = result.province or ""
-        self.postal_code: Final = usual_text(result.postal_code or event.registry_area)
-        self.commune_code: Final = usual_text(result.commune_code or "")
-        self.match_level: Final = _LEVELS[result.match_level]
-        self.coordinate_level: Final = _LEVELS[result.coordinate_level]
-        self.lat = self.lon = self.accuracy_m = self.position = b"null"
-        if position is not None:
-            self.lat, self.lon, self.accuracy_m = (
-                encode(position.lat),
-                encode(position.lon),
-                encode(position.accuracy_m),
-            )
-            self.position = _POSITION.fill([self.lat, self.lon, self.accuracy_m, usual_text(position.source)])
+        self.place: Final = place_of(
+            result.postal_code or event.registry_area,
+            result.commune_code or "",
+            self.commune,
+            result.province_code or "",
+            self.province,
+        )
+        self.levels: Final = levels(result.match_level, result.coordinate_level)
+        self.point: Final = point_of(result.position)
 
 
 def _digitised(shared: _Shared, event: MatchedEvent, time: str, result_json: bytes) -> bytes:
     """The full record."""
-    return _DIGITISED.fill(
+    return b"".join(
         [
             shared.code,
-            shared.unit,
-            shared.written_code,
-            shared.aliases,
-            shared.address_id,
+            shared.address,
+            b',"record_key":',
             encode(event.record_key),
             shared.version,
+            b',"batch_id":',
             usual_text(event.batch_id),
+            b',"line_no":',
             encode(event.line_no),
+            b',"digitised_at":',
             encode(time),
+            b',"result":',
             result_json,
+            b"}",
         ]
     )
 
@@ -108,54 +104,56 @@ def _map_feature(shared: _Shared, result: MatchedResult) -> bytes:
     geometry = b"null"
     if result.position is not None and result.coordinate_level not in _NO_GEOMETRY:
         # Longitude first.
-        geometry = _GEOMETRY.fill([b"[" + shared.lon + b"," + shared.lat + b"]", b'"Point"'])
-    properties = _PROPERTIES.fill(
+        geometry = b"".join([b'{"coordinates":[', shared.point.lon, b",", shared.point.lat, b'],"type":"Point"}'])
+    return b"".join(
         [
+            f'{{"id":"{shared.key}","geometry":'.encode("ascii"),
+            geometry,
+            b',"properties":',
             shared.code,
-            shared.unit,
-            shared.written_code,
+            b',"label":',
             encode(shared.label or shared.commune),
-            shared.postal_code,
-            shared.commune_code,
-            usual_text(shared.commune),
-            usual_text(shared.province),
-            shared.match_level,
-            shared.coordinate_level,
-            shared.accuracy_m,
+            shared.place.on_map,
+            shared.levels,
+            b',"accuracy_m":',
+            shared.point.accuracy_m,
             shared.version,
+            b'},"type":"Feature"}',
         ]
     )
-    return _MAP_FEATURE.fill([encode(shared.key), geometry, properties, b'"Feature"'])
 
 
 def _national(shared: _Shared, result: MatchedResult) -> bytes:
     """The record for the national address platform, with the address in the standard form since July 2025."""
-    parts = (shared.label, shared.commune, shared.province)
     dwelling_id = result.dwelling_id
-    return _NATIONAL.fill(
+    return b"".join(
         [
             shared.code,
-            shared.unit,
-            shared.written_code,
-            shared.aliases,
-            shared.address_id,
+            shared.address,
+            b',"dwelling_id":',
             b"null" if dwelling_id is None else encode(dwelling_id),
-            shared.postal_code,
-            encode(", ".join([part for part in parts if part])),
+            b',"postal_code":',
+            shared.place.postal_code,
+            b',"full_address":',
+            encode(_listed(_listed(shared.label, shared.commune), shared.province)),
+            b',"components":',
             encode(result.components),
-            shared.commune_code,
-            usual_text(shared.commune),
-            usual_text(result.province_code or ""),
-            usual_text(shared.province),
+            shared.place.national,
+            b',"legacy":',
             encode(result.legacy),
-            shared.position,
-            shared.match_level,
-            shared.coordinate_level,
+            b',"position":',
+            shared.point.whole,
+            shared.levels,
             shared.version,
-            usual_text(result.gazetteer_version),
-            encode(result.overlay_offset),
+            edition(result.gazetteer_version, result.overlay_offset),
+            b"}",
         ]
     )
+
+
+def _listed(first: str, second: str) -> str:
+    """Both with a comma between them, or the one that is not empty."""
+    return f"{first}, {second}" if first and second else first or second
 
 
 def _label(components: Components) -> str:

@@ -6,6 +6,7 @@ It is the single writer of the codes of its registry areas, because an area is t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import orjson
 import structlog
@@ -31,6 +32,10 @@ from services.stream.state import StateStore
 from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS, REGISTRAR_STATE
 
 log = structlog.get_logger()
+
+# Python 3.11 takes long to find the members of an enum.
+_CONFIRM: Final = MatchedAction.CONFIRM
+_RELEASE: Final = MatchedAction.RELEASE
 
 _EXHAUSTED = "the area has used all of its provisional codes: see what its sources send; send the row with a point"
 _FAILED = "the registrar failed on this record: replay it"
@@ -130,9 +135,9 @@ def _refuse(record: InputRecord, out: Outputs) -> None:
 
 def _apply(registry: Registry, event: MatchedEvent) -> Registration | None:
     """What the event does; None for a record that should be registered and is not."""
-    if event.action is MatchedAction.CONFIRM:
+    if event.action is _CONFIRM:
         return confirm(registry, event)
-    if event.action is MatchedAction.RELEASE:
+    if event.action is _RELEASE:
         return release(registry, event)
     if event.result is None:
         raise ValueError("a registration without a result")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from schemas.uuids import namespace, uuid5_text
 
 # Kafka lets a header have no value; the compiled modules take that only where the type says so.
-Headers = list[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
+Headers = list[Header]
 
 BATCH_ID: Final = "diachi-batch-id"
 LINE_NO: Final = "diachi-line-no"
@@ -60,13 +61,12 @@ class EventKind:
 
     def __init__(self, topic: str, source: str, data_schema: str | None = None) -> None:
         schema = data_schema or topic
-        self.fixed: Final[Headers] = [
-            ("ce_specversion", b"1.0"),
-            ("ce_type", f"vn.{schema}".encode()),
-            ("ce_source", source.encode()),
-            ("ce_dataschema", f"urn:diachi:schema:{schema}".encode()),
-            ("content-type", b"application/json"),
-        ]
+        # `Any`: compiled code would take a typed pair apart here, and make a new one for each event.
+        self.specversion: Final[Any] = ("ce_specversion", b"1.0")
+        self.type: Final[Any] = ("ce_type", f"vn.{schema}".encode())
+        self.source: Final[Any] = ("ce_source", source.encode())
+        self.data_schema: Final[Any] = ("ce_dataschema", f"urn:diachi:schema:{schema}".encode())
+        self.content_type: Final[Any] = ("content-type", b"application/json")
         self._topic: Final = topic
         self._first: Final = f"{topic}/0"
 
@@ -96,8 +96,8 @@ def event_headers(
     `/diachi/normaliser`; `time` is RFC 3339; `trace` is the traceparent of the cause, whose trace goes on with a span
     of its own.
     """
-    fixed = _kind(topic, source, data_schema).fixed
-    return _headers(fixed, event.encode(), subject, ("ce_time", time), _trace_start(trace))
+    kind = _kind(topic, source, data_schema)
+    return _headers(kind, event.encode(), subject, ("ce_time", time), _trace_start(trace))
 
 
 class Origin:
@@ -106,26 +106,42 @@ class Origin:
     def __init__(
         self, topic_id: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int
     ) -> None:
+        given: bytes | None = None
+        trace: bytes | None = None
+        # One walk for both, from the end: the first header of a name counts.
+        for name, value in reversed(headers):
+            if name == "ce_time":
+                given = value
+            elif name == "traceparent":
+                trace = value
         self.offset: Final = offset
         self.timestamp_ms: Final = timestamp_ms
-        self.time: Final = event_time(headers, timestamp_ms)
+        self.time: Final = _time(given, timestamp_ms)
         self._start: Final = f"{topic_id}/{partition}/{offset}/"
-        self._time: Final = ("ce_time", self.time)
-        self._trace: Final = _trace_start(header(headers, "traceparent"))
+        self._time: Final[Any] = ("ce_time", self.time)
+        self._trace: Final = _trace_start(trace)
 
     def headers(self, kind: EventKind, index: int, subject: bytes) -> Headers:
         """As `event_headers` with `event_id` makes them, for the `index`-th event of a kind."""
         event = uuid5_text(_NAMESPACE, self._start + kind.place(index))
-        return _headers(kind.fixed, event.encode("ascii"), subject, self._time, self._trace)
+        return _headers(kind, event.encode("ascii"), subject, self._time, self._trace)
 
 
-def _headers(
-    fixed: Headers, event: bytes, subject: bytes, time: tuple[str, bytes | None], trace: bytes | None
-) -> Headers:
-    if trace is None:
-        return fixed + [("ce_id", event), ("ce_subject", subject), time]  # noqa: RUF005 - half the cost of a list that grows
-    span = _SPAN.translate(event + _AFTER_ID)
-    return fixed + [("ce_id", event), ("ce_subject", subject), time, ("traceparent", trace + span)]  # noqa: RUF005
+def _headers(kind: EventKind, event: bytes, subject: bytes, time: Any, trace: bytes | None) -> Headers:
+    # Written out: a list that grows, or is put together of two, costs twice as much.
+    headers: Headers = [
+        kind.specversion,
+        kind.type,
+        kind.source,
+        kind.data_schema,
+        kind.content_type,
+        ("ce_id", event),
+        ("ce_subject", subject),
+        time,
+    ]
+    if trace is not None:
+        headers.append(("traceparent", trace + _SPAN.translate(event + _AFTER_ID)))
+    return headers
 
 
 def _trace_start(trace: bytes | None) -> bytes | None:
@@ -147,7 +163,10 @@ def rfc3339(timestamp_ms: int) -> bytes:
 
 def event_time(headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int) -> bytes:
     """When the fact happened: the cause's own `ce_time` if that is a time, else the time its record was produced."""
-    given = header(headers, "ce_time")
+    return _time(header(headers, "ce_time"), timestamp_ms)
+
+
+def _time(given: bytes | None, timestamp_ms: int) -> bytes:
     if given is not None and (given in _TIMES or _is_time(given)):
         return given
     return rfc3339(timestamp_ms)

@@ -62,12 +62,19 @@ class _Events:
 
     def __init__(self, kind: EventKind) -> None:
         self.kind: Final = kind
-        self._caused: Final[dict[int, int]] = {}
+        self._causes: Final[list[int]] = []
+        self._latest = -1
+        self._caused = 0
 
     def index(self, offset: int) -> int:
         """The number of the next event that the record at an offset causes, counted as given."""
-        index = self._caused.get(offset, 0)
-        self._caused[offset] = index + 1
+        if offset > self._latest:
+            self._latest, self._caused = offset, 0
+        # Records come in the order of their offsets, so that this is for none but a caller who goes back.
+        index = self._caused if offset == self._latest else self._causes.count(offset)
+        if offset == self._latest:
+            self._caused += 1
+        self._causes.append(offset)
         return index
 
 
