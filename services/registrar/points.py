@@ -1,4 +1,4 @@
-"""The JSON of the position of a registration, which stands in its entry and in all that is published of it."""
+"""The JSON of a position, which stands in more than one published record; those of communes and villages come again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from schemas.codec import encode
 from schemas.usual_texts import usual_text
 
 _NULL: Final = b"null"
+_OF_GAZETTEER: Final = "gazetteer."
+_MOST_POINTS: Final = 4096
 
 
 class Point:
     """A position and its parts as JSON; `whole` is all of it."""
 
     def __init__(self, position: Position | None) -> None:
-        self.position: Final = position
         if position is None:
             self.lat, self.lon, self.accuracy_m, self.whole = _NULL, _NULL, _NULL, _NULL
             return
@@ -35,22 +36,21 @@ class Point:
         )
 
 
-class _Latest:
-    """The point that was asked for last."""
-
-    def __init__(self) -> None:
-        self.point = Point(None)
-
-
 _NOWHERE: Final = Point(None)
-_LATEST: Final = _Latest()
+_POINTS: Final[dict[tuple[float, float, float, str], Point]] = {}
 
 
 def point_of(position: Position | None) -> Point:
-    """The point of a position; of the same one twice in a row, it is made once."""
+    """The point of a position; those of the gazetteer are remembered."""
     if position is None:
         return _NOWHERE
-    point = _LATEST.point
-    if point.position is not position:
-        point = _LATEST.point = Point(position)
-    return point
+    source = position.source
+    if not source.startswith(_OF_GAZETTEER):
+        return Point(position)
+    key = (position.lat, position.lon, position.accuracy_m, source)
+    known = _POINTS.get(key)
+    if known is None:
+        if len(_POINTS) >= _MOST_POINTS:
+            _POINTS.clear()
+        known = _POINTS[key] = Point(position)
+    return known

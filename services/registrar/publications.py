@@ -158,7 +158,10 @@ def _listed(first: str, second: str) -> str:
 
 def _label(components: Components) -> str:
     """The part below the commune, finest first."""
-    number, alley, street = components.house_number, components.alley, components.street
-    house = [number, alley, street] if alley else [f"{number} {street}" if number and street else number or street]
-    parts = [components.unit, components.building, *house, components.village]
-    return ", ".join([part for part in parts if part])
+    number, alley, street = components.house_number or "", components.alley or "", components.street or ""
+    if alley:
+        house = _listed(_listed(number, alley), street)
+    else:
+        house = f"{number} {street}" if number and street else number or street
+    building = _listed(components.unit or "", components.building or "")
+    return _listed(_listed(building, house), components.village or "")

@@ -6,10 +6,9 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from schemas.codec import decode
+from schemas.codec import decode, encode
 from schemas.registrar_state import Area, Cell, Dwelling, RegisteredCode, RegisteredRecord
 from services.address.vpostcode import code_key
-from services.registrar.entries import entry_json
 from services.stream.state import StateStore
 
 Entry = TypeVar("Entry", RegisteredRecord, RegisteredCode, Cell, Dwelling, Area)
@@ -73,7 +72,7 @@ class Registry:
 
     def apply(self) -> None:
         """Write the changes of the event to the store."""
-        self._store.put_all({key: None if entry is None else entry_json(entry) for key, entry in self._pending.items()})
+        self._store.put_all({key: None if entry is None else encode(entry) for key, entry in self._pending.items()})
         self._pending = {}
 
     def _get(self, entry_type: type[Entry], key: bytes) -> Entry | None:
