@@ -77,3 +77,13 @@ class MatchedEvent(MatchedAddress, frozen=True):
     """`MatchedAddress` as the registrar reads it."""
 
     result: MatchedResult | None  # type: ignore[assignment]
+
+
+class _StrictMatchedResult(MatchedResult, frozen=True, forbid_unknown_fields=True):
+    """The same, refused with a field that the schema does not know."""
+
+
+class StrictMatchedEvent(MatchedEvent, frozen=True, forbid_unknown_fields=True):
+    """The same, refused with a field that the schema does not know, also in its result."""
+
+    result: _StrictMatchedResult | None

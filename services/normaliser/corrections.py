@@ -19,6 +19,10 @@ from services.normaliser.change import Change, Fresh, Row
 from services.normaliser.fingerprints import hash_of_encoded, result_hash
 from services.normaliser.memory import former_dwellings, last_good, with_commune
 
+# Python 3.11 takes long to find the members of an enum.
+_ACCEPT: Final = NextAction.ACCEPT
+_DIGITISED: Final = Outcome.DIGITISED
+_REGISTER: Final = MatchedAction.REGISTER
 _PENALTIES: Final = {fault.value: fault.penalty for fault in Fault}
 
 
@@ -28,7 +32,7 @@ def submitted(key: str, known: RecordState | None, version: int, row: Row | None
     encoded = encode(result)
     batch_id, line_no = row or (None, None)
     area = known.registry_area if known else None
-    accepted = result.next_action is NextAction.ACCEPT
+    accepted = result.next_action is _ACCEPT
     reason = None if accepted else heaviest(result)
     communes = known.communes if known else ()
     if accepted:
@@ -36,7 +40,7 @@ def submitted(key: str, known: RecordState | None, version: int, row: Row | None
     state = RecordState(
         version=version,
         source_hash=fresh.source_hash,
-        outcome=Outcome.DIGITISED if accepted else Outcome.REVIEW,
+        outcome=_DIGITISED if accepted else Outcome.REVIEW,
         reason=reason,
         registry_area=result.registry_area if accepted else area,
         batch_id=batch_id,
@@ -181,7 +185,7 @@ def register_events(
         record_key=key,
         address_id=address_id(key),
         version=version,
-        action=MatchedAction.REGISTER,
+        action=_REGISTER,
         registry_area=result.registry_area,
         result=result,
         batch_id=batch_id,

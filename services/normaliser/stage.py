@@ -7,7 +7,6 @@ record means beside what is remembered of it: new, unchanged, corrected, decided
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Final, Protocol, cast
 
 import structlog
@@ -84,8 +83,10 @@ class Normaliser:
             for reading, text, known in zip(readings, texts, known_before, strict=True)
         ]
         results = self._results(texts, known_before, hashes, runs)
-        found = chain.from_iterable(results.values())
-        out.faults.update(chain.from_iterable(result.faults for result in found if result is not None))
+        faults = [
+            fault for found in results.values() for result in found if result is not None for fault in result.faults
+        ]
+        out.faults.update(faults)
         failures = 0
         for index, (record, reading) in enumerate(zip(records, readings, strict=True)):
             known = known_before[index]
@@ -174,10 +175,11 @@ class Normaliser:
     ) -> Change | Refusal | None:
         """What the record changes; None where the core failed on it."""
         key = (record.key or b"").decode(errors="replace")
-        if isinstance(reading, Refusal):
-            return reading
-        if fresh_hash is None and isinstance(reading, Decision):
-            return self._decide(key, known, record.offset, reading)
+        if fresh_hash is None:
+            if isinstance(reading, Refusal):
+                return reading
+            if isinstance(reading, Decision):
+                return self._decide(key, known, record.offset, reading)
         replay = replay_of(record.headers)
         text = None if fresh_hash is None else cast(RawAddress, reading)
         change = self._submit(key, record, text, known, fresh_hash, result, replay)
@@ -207,19 +209,21 @@ class Normaliser:
         if result is None or fresh_hash is None:
             return None
         fields = remembered(text, result.address_text)
-        fresh = Fresh(fresh_hash, fields, self._at_home(known, result), self._core.edition, said)
+        if known is not None:
+            result = self._at_home(known, result)
+        fresh = Fresh(fresh_hash, fields, result, self._core.edition, said)
         return submitted(key, known, record.offset, row, fresh)
 
-    def _stays(self, known: RecordState | None, result: AddressResult) -> bool:
+    def _stays(self, known: RecordState, result: AddressResult) -> bool:
         """Whether an accepted result is in the commune where its record was, as far as lineage leads there."""
-        if known is None or known.registry_area is None or not known.communes:
+        if known.registry_area is None or not known.communes:
             return False
         accepted = result.next_action is NextAction.ACCEPT
         return accepted and self._core.stays(known.communes[-1], known.registry_area, result)
 
-    def _at_home(self, known: RecordState | None, result: AddressResult) -> AddressResult:
+    def _at_home(self, known: RecordState, result: AddressResult) -> AddressResult:
         """The result in the area where its record is registered, if that is the area of its commune by lineage."""
-        if known is None or known.registry_area is None or not self._stays(known, result):
+        if known.registry_area is None or not self._stays(known, result):
             return result
         return in_area(result, known.registry_area)
 

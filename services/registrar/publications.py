@@ -1,4 +1,8 @@
-"""What the world sees of a registered address: the digitised record, the map feature and the national record."""
+"""What the world sees of a registered address: the digitised record, the map feature and the national record.
+
+They are written here as JSON, byte by byte what `encode` makes of `DigitisedAddress`, `MapFeature` and
+`NationalAddress`: they share most of their values, each of which is encoded once.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ from typing import Final
 
 from schemas.address import Components, CoordinateLevel
 from schemas.codec import encode
-from schemas.digitised import DigitisedAddress
-from schemas.map_feature import MapFeature, MapProperties, PointGeometry
 from schemas.matched import MatchedEvent, MatchedResult
-from schemas.national import NationalAddress
 from schemas.registrar_state import RegisteredCode
+from schemas.usual_texts import usual_text
 from services.address.vpostcode import code_key, written_form
+from services.registrar.places import edition, levels, place_of
+from services.registrar.points import point_of
 from services.registrar.registration import Registration
 from services.stream.topics import DIGITISED, MAP_FEATURE, NATIONAL
 
@@ -22,9 +26,11 @@ _NO_GEOMETRY: Final = (CoordinateLevel.NONE, CoordinateLevel.COMMUNE)
 Published = tuple[str, bytes, bytes | None]
 
 
-def publications(registration: Registration, event: MatchedEvent, time: str) -> list[Published]:
+def publications(
+    registration: Registration, event: MatchedEvent, time: str, result_json: bytes | None = None
+) -> list[Published]:
     """What a registration publishes; tombstones first, so that no code stands twice. `time` is when the submission
-    happened (RFC 3339)."""
+    happened (RFC 3339), `result_json` the JSON of the event's result, where it is at hand."""
     published: list[Published] = [
         (topic, retired.encode(), None)
         for retired in registration.retired
@@ -33,94 +39,129 @@ def publications(registration: Registration, event: MatchedEvent, time: str) -> 
     entry, result = registration.published, registration.result
     if entry is None or result is None:
         return published
-    key = code_key(entry.code, entry.unit)
-    written, label = written_form(entry.code, entry.unit), _label(result.components)
-    subject = key.encode()
-    published.append((DIGITISED, subject, encode(_digitised(entry, event, result, time, written))))
-    published.append((MAP_FEATURE, subject, encode(_map_feature(entry, event, result, key, written, label))))
-    published.append((NATIONAL, subject, encode(_national(entry, event, result, written, label))))
+    if result_json is None or result is not event.result:
+        result_json = encode(result)
+    shared = _Shared(entry, event, result)
+    subject = shared.key.encode()
+    published.append((DIGITISED, subject, _digitised(shared, event, time, result_json)))
+    published.append((MAP_FEATURE, subject, _map_feature(shared, result)))
+    published.append((NATIONAL, subject, _national(shared, result)))
     return published
 
 
-def _digitised(
-    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, time: str, written: str
-) -> DigitisedAddress:
+class _Shared:
+    """What stands in more than one record of a registration; as JSON, but for `key`, `label` and the names."""
+
+    def __init__(self, entry: RegisteredCode, event: MatchedEvent, result: MatchedResult) -> None:
+        code, unit, aliases = entry.code, entry.unit, entry.aliases
+        self.key: Final = code_key(code, unit)
+        # Codes and units are of the registry, and hold nothing that JSON would escape.
+        unit_json = "null" if unit is None else f'"{unit}"'
+        self.code: Final = f'{{"code":"{code}","unit":{unit_json},"written_code":"{written_form(code, unit)}"'.encode(
+            "ascii"
+        )
+        aliases_json = encode(aliases) if aliases else b"[]"
+        self.address: Final = b"".join([b',"aliases":', aliases_json, b',"address_id":', encode(entry.address_id)])
+        self.version: Final = b',"version":' + encode(event.version)
+        self.label: Final = _label(result.components)
+        self.commune: Final = result.commune or ""
+        self.province: Final = result.province or ""
+        self.place: Final = place_of(
+            result.postal_code or event.registry_area,
+            result.commune_code or "",
+            self.commune,
+            result.province_code or "",
+            self.province,
+        )
+        self.levels: Final = levels(result.match_level, result.coordinate_level)
+        self.point: Final = point_of(result.position)
+
+
+def _digitised(shared: _Shared, event: MatchedEvent, time: str, result_json: bytes) -> bytes:
     """The full record."""
-    return DigitisedAddress(
-        code=entry.code,
-        unit=entry.unit,
-        written_code=written,
-        aliases=entry.aliases,
-        address_id=entry.address_id,
-        record_key=event.record_key,
-        version=event.version,
-        batch_id=event.batch_id,
-        line_no=event.line_no,
-        digitised_at=time,
-        result=result,  # type: ignore[arg-type]
+    return b"".join(
+        [
+            shared.code,
+            shared.address,
+            b',"record_key":',
+            encode(event.record_key),
+            shared.version,
+            b',"batch_id":',
+            usual_text(event.batch_id),
+            b',"line_no":',
+            encode(event.line_no),
+            b',"digitised_at":',
+            encode(time),
+            b',"result":',
+            result_json,
+            b"}",
+        ]
     )
 
 
-def _map_feature(
-    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, key: str, written: str, label: str
-) -> MapFeature:
+def _map_feature(shared: _Shared, result: MatchedResult) -> bytes:
     """The GeoJSON feature; its geometry is None where the position is no finer than the commune."""
-    position = result.position
-    geometry = None
-    if position is not None and result.coordinate_level not in _NO_GEOMETRY:
-        geometry = PointGeometry(coordinates=(position.lon, position.lat))
-    return MapFeature(
-        id=key,
-        geometry=geometry,
-        properties=MapProperties(
-            code=entry.code,
-            unit=entry.unit,
-            written_code=written,
-            label=label or result.commune or "",
-            postal_code=result.postal_code or event.registry_area,
-            commune_code=result.commune_code or "",
-            commune=result.commune or "",
-            province=result.province or "",
-            match_level=result.match_level,
-            coordinate_level=result.coordinate_level,
-            accuracy_m=position.accuracy_m if position else None,
-            version=event.version,
-        ),
+    geometry = b"null"
+    if result.position is not None and result.coordinate_level not in _NO_GEOMETRY:
+        # Longitude first.
+        geometry = b"".join([b'{"coordinates":[', shared.point.lon, b",", shared.point.lat, b'],"type":"Point"}'])
+    return b"".join(
+        [
+            f'{{"id":"{shared.key}","geometry":'.encode("ascii"),
+            geometry,
+            b',"properties":',
+            shared.code,
+            b',"label":',
+            encode(shared.label or shared.commune),
+            shared.place.on_map,
+            shared.levels,
+            b',"accuracy_m":',
+            shared.point.accuracy_m,
+            shared.version,
+            b'},"type":"Feature"}',
+        ]
     )
 
 
-def _national(
-    entry: RegisteredCode, event: MatchedEvent, result: MatchedResult, written: str, label: str
-) -> NationalAddress:
+def _national(shared: _Shared, result: MatchedResult) -> bytes:
     """The record for the national address platform, with the address in the standard form since July 2025."""
-    parts = (label, result.commune, result.province)
-    return NationalAddress(
-        code=entry.code,
-        unit=entry.unit,
-        written_code=written,
-        aliases=entry.aliases,
-        address_id=entry.address_id,
-        dwelling_id=result.dwelling_id,
-        postal_code=result.postal_code or event.registry_area,
-        full_address=", ".join([part for part in parts if part]),
-        components=result.components,
-        commune_code=result.commune_code or "",
-        commune=result.commune or "",
-        province_code=result.province_code or "",
-        province=result.province or "",
-        legacy=result.legacy,  # type: ignore[arg-type]
-        position=result.position,
-        match_level=result.match_level,
-        coordinate_level=result.coordinate_level,
-        version=event.version,
-        gazetteer_version=result.gazetteer_version,
-        overlay_offset=result.overlay_offset,
+    dwelling_id = result.dwelling_id
+    return b"".join(
+        [
+            shared.code,
+            shared.address,
+            b',"dwelling_id":',
+            b"null" if dwelling_id is None else encode(dwelling_id),
+            b',"postal_code":',
+            shared.place.postal_code,
+            b',"full_address":',
+            encode(_listed(_listed(shared.label, shared.commune), shared.province)),
+            b',"components":',
+            encode(result.components),
+            shared.place.national,
+            b',"legacy":',
+            encode(result.legacy),
+            b',"position":',
+            shared.point.whole,
+            shared.levels,
+            shared.version,
+            edition(result.gazetteer_version, result.overlay_offset),
+            b"}",
+        ]
     )
+
+
+def _listed(first: str, second: str) -> str:
+    """Both with a comma between them, or the one that is not empty."""
+    return f"{first}, {second}" if first and second else first or second
 
 
 def _label(components: Components) -> str:
     """The part below the commune, finest first."""
-    number, alley, street = components.house_number, components.alley, components.street
-    house = [number, alley, street] if alley else [f"{number} {street}" if number and street else number or street]
-    parts = [components.unit, components.building, *house, components.village]
-    return ", ".join([part for part in parts if part])
+    number, alley, street = components.house_number or "", components.alley or "", components.street or ""
+    if alley:
+        house = _listed(_listed(number, alley), street)
+    else:
+        house = f"{number} {street}" if number and street else number or street
+    building = _listed(components.unit or "", components.building or "")
+    return _listed(_listed(building, house), components.village or "")

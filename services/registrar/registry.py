@@ -20,7 +20,7 @@ class Registry:
 
     def __init__(self, store: StateStore, at: str | None = None) -> None:
         self._store = store
-        self._at = at
+        self.at = at
         self._pending: dict[bytes, RegisteredRecord | RegisteredCode | Cell | Dwelling | Area | None] = {}
 
     def record(self, area: str, record_key: str) -> RegisteredRecord | None:
@@ -42,12 +42,10 @@ class Registry:
         return entry
 
     def put_code(self, entry: RegisteredCode) -> None:
-        """Write an entry down, with the time when it is new or retired."""
+        """Write an entry down, with the time when it is retired. A new one bears `at` as `issued_at`."""
         key = _code(entry.code, entry.unit)
-        if self.code(entry.code, entry.unit) is None:
-            entry = replace(entry, issued_at=self._at)
-        elif entry.status == "retired":
-            entry = replace(entry, retired_at=self._at)
+        if entry.status == "retired":
+            entry = replace(entry, retired_at=self.at)
         self._pending[key] = entry
 
     def dwelling(self, area: str, dwelling_id: str) -> Dwelling | None:
@@ -74,8 +72,7 @@ class Registry:
 
     def apply(self) -> None:
         """Write the changes of the event to the store."""
-        for key, entry in self._pending.items():
-            self._store.put(key, None if entry is None else encode(entry))
+        self._store.put_all({key: None if entry is None else encode(entry) for key, entry in self._pending.items()})
         self._pending = {}
 
     def _get(self, entry_type: type[Entry], key: bytes) -> Entry | None:

@@ -24,6 +24,7 @@ from services.registrar.registration import Registration
 from services.registrar.registry import Registry
 
 SAME_PLACE_M: Final = 50.0
+_DIGITISED: Final = Outcome.DIGITISED
 # Published with a code, the latest ones; the registry resolves all.
 MAX_ALIASES: Final = 100
 
@@ -59,12 +60,12 @@ def register(registry: Registry, event: MatchedEvent, result: MatchedResult) -> 
         entry,
         version=event.version,
         holders=entry.holders if corrects else entry.holders + 1,
-        aliases=(*entry.aliases, *aliases)[-MAX_ALIASES:],
+        aliases=(*entry.aliases, *aliases)[-MAX_ALIASES:] if aliases or entry.aliases else (),
         dwelling_id=result.dwelling_id,
     )
     _settle(registry, event, entry, before)
     published = _at_registered_position(result, entry)
-    return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
+    return Registration(_DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 
 
 def _stay(registry: Registry, event: MatchedEvent, result: MatchedResult, held: RegisteredCode) -> Registration:
@@ -82,7 +83,7 @@ def _stay(registry: Registry, event: MatchedEvent, result: MatchedResult, held: 
     entry = replace(entry, version=event.version, dwelling_id=None if taken else result.dwelling_id)
     _settle(registry, event, entry, held.dwelling_id)
     published = _at_registered_position(result, entry)
-    return Registration(Outcome.DIGITISED, _key(entry), published=entry, result=published, retired=retired)
+    return Registration(_DIGITISED, _key(entry), published=entry, result=published, retired=retired)
 
 
 def confirm(registry: Registry, event: MatchedEvent) -> Registration | None:
@@ -153,6 +154,7 @@ def _issue(registry: Registry, event: MatchedEvent, result: MatchedResult) -> Re
         address_id=event.address_id,
         holders=0,
         position=result.position,
+        issued_at=registry.at,
     )
 
 

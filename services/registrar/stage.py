@@ -6,6 +6,7 @@ It is the single writer of the codes of its registry areas, because an area is t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import orjson
 import structlog
@@ -19,10 +20,11 @@ from schemas.outcome import Outcome
 from services.address.vpostcode import CodesExhaustedError
 from services.registrar.announcing import account, announce
 from services.registrar.publications import publications
+from services.registrar.reading import read_matched
 from services.registrar.registration import Registration
 from services.registrar.registry import Registry
 from services.registrar.rules import confirm, register, release
-from services.stream.envelope import claimed_row, event_time
+from services.stream.envelope import claimed_row
 from services.stream.failures import where
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.replay import replay_of
@@ -30,6 +32,10 @@ from services.stream.state import StateStore
 from services.stream.topics import MATCHED, MATCHED_DEAD_LETTERS, REGISTRAR_STATE
 
 log = structlog.get_logger()
+
+# Python 3.11 takes long to find the members of an enum.
+_CONFIRM: Final = MatchedAction.CONFIRM
+_RELEASE: Final = MatchedAction.RELEASE
 
 _EXHAUSTED = "the area has used all of its provisional codes: see what its sources send; send the row with a point"
 _FAILED = "the registrar failed on this record: replay it"
@@ -66,15 +72,16 @@ class Registrar:
         were deployed out of step, and the circuit breaker must see it.
         """
         try:
-            event = _as_counted(decode(MatchedEvent, record.value or b""), record)
+            event, result_json = read_matched(record.value or b"")
         except ValueError:
             _refuse(record, out)
             return False
-        time = event_time(record.headers, record.timestamp).decode()
+        event = _as_counted(event, record)
+        time = out.time_of(record).decode()
         registry = Registry(state, time)
         try:
             registration = _apply(registry, event)
-            published = publications(registration, event, time) if registration else []
+            published = publications(registration, event, time, result_json) if registration else []
         except CodesExhaustedError:
             # What operators send can lead here, so it is no failure of the service.
             _put_aside(record, event, DeadLetterCode.CODES_EXHAUSTED, _EXHAUSTED, out)
@@ -128,9 +135,9 @@ def _refuse(record: InputRecord, out: Outputs) -> None:
 
 def _apply(registry: Registry, event: MatchedEvent) -> Registration | None:
     """What the event does; None for a record that should be registered and is not."""
-    if event.action is MatchedAction.CONFIRM:
+    if event.action is _CONFIRM:
         return confirm(registry, event)
-    if event.action is MatchedAction.RELEASE:
+    if event.action is _RELEASE:
         return release(registry, event)
     if event.result is None:
         raise ValueError("a registration without a result")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from schemas.uuids import namespace, uuid5_text
 
 # Kafka lets a header have no value; the compiled modules take that only where the type says so.
-Headers = list[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
+Headers = list[Header]
 
 BATCH_ID: Final = "diachi-batch-id"
 LINE_NO: Final = "diachi-line-no"
@@ -26,8 +27,9 @@ _NAMESPACE: Final = namespace(EVENT_NAMESPACE.bytes)
 _AFTER_ID: Final = b"-01" + bytes(256 - 39)
 _SPAN: Final = bytes([*range(8), *range(9, 13), *range(14, 18), 36, 37, 38])
 
-_HEX_DIGITS: Final = b"0123456789abcdef"
-_DASH: Final = ord("-")
+# A sound traceparent, with all its digits written as 0 but for those of its version.
+_DIGITS_ALIKE: Final = bytes.maketrans(b"123456789abcdef", b"0" * 15)
+_TRACE_FORM: Final = b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-00"
 _RFC3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 # As schemas/json has them: what a producer puts into headers goes on to other topics.
 _BATCH_ID: Final = re.compile(rb"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
@@ -59,13 +61,12 @@ class EventKind:
 
     def __init__(self, topic: str, source: str, data_schema: str | None = None) -> None:
         schema = data_schema or topic
-        self.fixed: Final[Headers] = [
-            ("ce_specversion", b"1.0"),
-            ("ce_type", f"vn.{schema}".encode()),
-            ("ce_source", source.encode()),
-            ("ce_dataschema", f"urn:diachi:schema:{schema}".encode()),
-            ("content-type", b"application/json"),
-        ]
+        # `Any`: compiled code would take a typed pair apart here, and make a new one for each event.
+        self.specversion: Final[Any] = ("ce_specversion", b"1.0")
+        self.type: Final[Any] = ("ce_type", f"vn.{schema}".encode())
+        self.source: Final[Any] = ("ce_source", source.encode())
+        self.data_schema: Final[Any] = ("ce_dataschema", f"urn:diachi:schema:{schema}".encode())
+        self.content_type: Final[Any] = ("content-type", b"application/json")
         self._topic: Final = topic
         self._first: Final = f"{topic}/0"
 
@@ -95,8 +96,8 @@ def event_headers(
     `/diachi/normaliser`; `time` is RFC 3339; `trace` is the traceparent of the cause, whose trace goes on with a span
     of its own.
     """
-    fixed = _kind(topic, source, data_schema).fixed
-    return _headers(fixed, event.encode(), subject, ("ce_time", time), _trace_start(trace))
+    kind = _kind(topic, source, data_schema)
+    return _headers(kind, event.encode(), subject, ("ce_time", time), _trace_start(trace))
 
 
 class Origin:
@@ -105,30 +106,50 @@ class Origin:
     def __init__(
         self, topic_id: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int
     ) -> None:
+        given: bytes | None = None
+        trace: bytes | None = None
+        # One walk for both, from the end: the first header of a name counts.
+        for name, value in reversed(headers):
+            if name == "ce_time":
+                given = value
+            elif name == "traceparent":
+                trace = value
+        self.offset: Final = offset
+        self.timestamp_ms: Final = timestamp_ms
+        self.time: Final = _time(given, timestamp_ms)
         self._start: Final = f"{topic_id}/{partition}/{offset}/"
-        self._time: Final = ("ce_time", event_time(headers, timestamp_ms))
-        self._trace: Final = _trace_start(header(headers, "traceparent"))
+        self._time: Final[Any] = ("ce_time", self.time)
+        self._trace: Final = _trace_start(trace)
 
     def headers(self, kind: EventKind, index: int, subject: bytes) -> Headers:
         """As `event_headers` with `event_id` makes them, for the `index`-th event of a kind."""
         event = uuid5_text(_NAMESPACE, self._start + kind.place(index))
-        return _headers(kind.fixed, event.encode("ascii"), subject, self._time, self._trace)
+        return _headers(kind, event.encode("ascii"), subject, self._time, self._trace)
 
 
-def _headers(
-    fixed: Headers, event: bytes, subject: bytes, time: tuple[str, bytes | None], trace: bytes | None
-) -> Headers:
-    if trace is None:
-        return [*fixed, ("ce_id", event), ("ce_subject", subject), time]
-    span = _SPAN.translate(event + _AFTER_ID)
-    return [*fixed, ("ce_id", event), ("ce_subject", subject), time, ("traceparent", trace + span)]
+def _headers(kind: EventKind, event: bytes, subject: bytes, time: Any, trace: bytes | None) -> Headers:
+    # Written out: a list that grows, or is put together of two, costs twice as much.
+    headers: Headers = [
+        kind.specversion,
+        kind.type,
+        kind.source,
+        kind.data_schema,
+        kind.content_type,
+        ("ce_id", event),
+        ("ce_subject", subject),
+        time,
+    ]
+    if trace is not None:
+        headers.append(("traceparent", trace + _SPAN.translate(event + _AFTER_ID)))
+    return headers
 
 
 def _trace_start(trace: bytes | None) -> bytes | None:
     """A traceparent as far as its span, `00-` and 32 digits; None without one that is sound, with 16 and 2 more."""
     if trace is None or len(trace) != _TRACEPARENT_BYTES or not trace.startswith(b"00-"):
         return None
-    if trace[35] != _DASH or trace[52] != _DASH or trace.translate(None, _HEX_DIGITS) != b"---":
+    # One look at all digits; `translate` without characters to delete makes no table of its own.
+    if trace.translate(_DIGITS_ALIKE) != _TRACE_FORM:
         return None
     return trace[:36]
 
@@ -142,7 +163,10 @@ def rfc3339(timestamp_ms: int) -> bytes:
 
 def event_time(headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int) -> bytes:
     """When the fact happened: the cause's own `ce_time` if that is a time, else the time its record was produced."""
-    given = header(headers, "ce_time")
+    return _time(header(headers, "ce_time"), timestamp_ms)
+
+
+def _time(given: bytes | None, timestamp_ms: int) -> bytes:
     if given is not None and (given in _TIMES or _is_time(given)):
         return given
     return rfc3339(timestamp_ms)

@@ -57,6 +57,27 @@ def changelog(topic: str, partition: int, timestamp_ms: int, changes: Mapping[by
     return [Output(topic, key, value, [], timestamp_ms, partition) for key, value in changes.items()]
 
 
+class _Events:
+    """The events of a batch on one topic: what they have in common, and how many each record, by offset, has caused."""
+
+    def __init__(self, kind: EventKind) -> None:
+        self.kind: Final = kind
+        self._causes: Final[list[int]] = []
+        self._latest = -1
+        self._caused = 0
+
+    def index(self, offset: int) -> int:
+        """The number of the next event that the record at an offset causes, counted as given."""
+        if offset > self._latest:
+            self._latest, self._caused = offset, 0
+        # Records come in the order of their offsets, so that this is for none but a caller who goes back.
+        index = self._caused if offset == self._latest else self._causes.count(offset)
+        if offset == self._latest:
+            self._caused += 1
+        self._causes.append(offset)
+        return index
+
+
 class Outputs:
     """Collects the outputs of one batch of one input partition, in order."""
 
@@ -67,13 +88,10 @@ class Outputs:
         self._topic_id = topic_id
         self._dead_letter_topic = dead_letter_topic
         self._transitions: dict[str, list[Transition]] = {}
-        # How many events each record, by offset, has caused on each topic.
-        self._indexes: dict[int, dict[str, int]] = {}
         # The record whose events are being collected.
         self._cause: InputRecord | None = None
         self._origin: Origin | None = None
-        self._kinds: dict[str, EventKind] = {}
-        self._caused: dict[str, int] = {}
+        self._events: dict[str, _Events] = {}
         self.records: list[Output] = []
         # How many records were taken for each topic.
         self.counts: Counter[str] = Counter()
@@ -87,18 +105,23 @@ class Outputs:
 
         What has the same `placed_by` goes to one partition; by default the key says to which.
         """
+        origin = self._origin_of(cause)
+        events = self._events.get(topic)
+        if events is None:
+            events = self._events[topic] = _Events(EventKind(topic, self._source))
+        headers = origin.headers(events.kind, events.index(origin.offset), key)
+        self.records.append(Output(topic, key, value, headers, origin.timestamp_ms, None, placed_by))
+
+    def time_of(self, cause: InputRecord) -> bytes:
+        """When what a record says happened (RFC 3339): the time of the events that it causes."""
+        return self._origin_of(cause).time
+
+    def _origin_of(self, cause: InputRecord) -> Origin:
         origin = self._origin
         if origin is None or cause is not self._cause:
             origin = Origin(self._topic_id, cause.partition, cause.offset, cause.headers, cause.timestamp)
             self._cause, self._origin = cause, origin
-            self._caused = self._indexes.setdefault(cause.offset, {})
-        index = self._caused.get(topic, 0)
-        self._caused[topic] = index + 1
-        kind = self._kinds.get(topic)
-        if kind is None:
-            kind = self._kinds[topic] = EventKind(topic, self._source)
-        headers = origin.headers(kind, index, key)
-        self.records.append(Output(topic, key, value, headers, cause.timestamp, None, placed_by))
+        return origin
 
     def dead_letter(self, cause: InputRecord, code: DeadLetterCode, detail: str) -> None:
         """The input record itself, bytes and headers unchanged, with headers that say where and why it failed."""

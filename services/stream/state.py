@@ -23,6 +23,9 @@ class StateStore(Protocol):
     def put(self, key: bytes, value: bytes | None) -> None:
         """Change a value; visible to `get` at once, kept only by `commit`."""
 
+    def put_all(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Change several values, as `put` does."""
+
     def changes(self) -> Mapping[bytes, bytes | None]:
         """The last value put for each key since the last `commit` or `discard`."""
 
@@ -55,6 +58,9 @@ class MemoryStore:
 
     def put(self, key: bytes, value: bytes | None) -> None:
         self._changes[key] = value
+
+    def put_all(self, changes: Mapping[bytes, bytes | None]) -> None:
+        self._changes.update(changes)
 
     def changes(self) -> Mapping[bytes, bytes | None]:
         return self._changes

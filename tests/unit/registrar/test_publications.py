@@ -9,13 +9,14 @@ from msgspec.structs import fields, replace
 from schemas.address import AddressResult, Components, LegacyPlace, Position, Rival
 from schemas.codec import decode, encode
 from schemas.digitised import DigitisedAddress
+from schemas.map_feature import MapFeature
 from schemas.matched import MatchedEvent, MatchedResult
 from schemas.national import NationalAddress
 from schemas.outcome import Outcome
 from schemas.registrar_state import RegisteredCode
 from services.registrar.publications import publications
 from services.registrar.registration import Registration
-from services.stream.topics import DIGITISED, NATIONAL
+from services.stream.topics import DIGITISED, MAP_FEATURE, NATIONAL
 from tests.unit.make import LAT, LON, event, result
 
 AT = "2026-01-02T03:04:05Z"
@@ -47,9 +48,12 @@ def test_what_is_published_is_of_the_result(of: AddressResult, option: int | Non
     value = encode(event(7, of))
     made = published(value if option is None else orjson.dumps(orjson.loads(value), option=option), entry(of))
     digitised, national = decode(DigitisedAddress, made[DIGITISED]), decode(NationalAddress, made[NATIONAL])
+    feature = decode(MapFeature, made[MAP_FEATURE])
     assert digitised.result == of
     if option is None:
         assert (encode(digitised), encode(national)) == (made[DIGITISED], made[NATIONAL])
+        assert encode(feature) == made[MAP_FEATURE]
+    assert feature.properties.accuracy_m == (None if of.position is None else of.position.accuracy_m)
     assert national.components == of.components and national.legacy == of.legacy and national.position == of.position
 
 
