@@ -162,11 +162,7 @@ class Outputs:
             self.publish(BATCH_PROGRESS, batch_id.encode(), encode(event), last)
 
     def take(self) -> list[Output]:
-        """The records to send, which are not kept here: the client has its own copy while they are on their way.
-
-        With them goes what later events of the same causes would have needed.
-        """
+        """The records to send, which are not kept here: the client has its own copy while they are on their way."""
         taken, self.records = self.records, []
-        self._indexes = {}
         self.counts.update(record.topic for record in taken)
         return taken
