@@ -14,13 +14,13 @@ from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
 from services.address.glance import Text
 from services.address.lexicon import Lexicon
-from services.address.mentions import Reading, read
+from services.address.mentions import Reading
 from services.address.pieces import Piece
 from services.address.ranking import Ranking
+from services.address.reader import Reader
 from services.address.residue import without_residue
 from services.address.resolve import is_urban_group
 from services.address.segments import Segmenter
-from services.address.tokens import tokenise
 
 # Candidates kept of each text: the leader, its rivals, and a few homonyms that a point may choose among.
 MAX_KEPT: Final = 24
@@ -68,6 +68,7 @@ class Matcher:
         self.lexicon = lexicon
         self.fuzzy = FuzzyNames(lexicon)
         self._segmenter = Segmenter(lexicon)
+        self._reader = Reader(lexicon)
         self._tails: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
         self._wholes: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
 
@@ -128,7 +129,7 @@ class Matcher:
 
     def read(self, text: str) -> Reading:
         """The reading of a text by names spelt right."""
-        return read(tokenise(text, self.lexicon.syllables, self.lexicon.slips), self.lexicon)
+        return self._reader.read(text)
 
     def read_cut(self, text: str) -> Reading:
         """The reading of a whole text, with the mentions that count in `match`: none of those in its inert head."""

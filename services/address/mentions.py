@@ -148,7 +148,14 @@ class Reading:
 
 def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     """The type words and the exact mentions of a text."""
-    words = find_type_words(tokens, lexicon.slips)
+    reading = read_names(tokens, lexicon, not tokens.text.isascii())
+    add_numbered(reading, lexicon)
+    return reading
+
+
+def read_names(tokens: Tokens, lexicon: Lexicon, accented: bool) -> Reading:
+    """The same without wards and districts that are numbers; `accented` says that the text has accents."""
+    words = find_type_words(tokens, lexicon.slips, accented)
     before = {word.end: word for word in words}
     country = _country(tokens)
     reading = Reading(tokens, words, before, _neutral(tokens, words, country), country, _local_starts(words))
@@ -168,7 +175,6 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
             within = within or end in hard
             key += parts[end]
             end += 1
-    _numbered(reading, lexicon)
     return reading
 
 
@@ -198,8 +204,8 @@ def _mention(reading: Reading, start: int, end: int, name: Name) -> None:
     reading.add(Mention(start, end, name, word, left_of(reading, start, word), "".join(tokens.toned[start:end])))
 
 
-def _numbered(reading: Reading, lexicon: Lexicon) -> None:
-    """Wards and districts that are numbers: only right after their type word (`P.01`, `Quận 3`, `Phường II`)."""
+def add_numbered(reading: Reading, lexicon: Lexicon) -> None:
+    """Add wards and districts that are numbers: only right after their type word (`P.01`, `Quận 3`, `Phường II`)."""
     tokens = reading.tokens
     for word in reading.words:
         if word.end >= len(tokens) or word.kind in LOCAL_KINDS or tokens.gaps[word.end] >= COMMA:

@@ -37,13 +37,13 @@ class TypeWord:
         self.weak: Final = weak
 
 
-def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
-    """The words of a text that name a kind of place, in order; `slips` are misspelt words to what they stand for."""
+def find_type_words(tokens: Tokens, slips: dict[str, str], accented: bool) -> list[TypeWord]:
+    """The words of a text that name a kind of place, in order; `slips` are misspelt words to what they stand for,
+    `accented` says that the text is written with accents."""
     found: list[TypeWord] = []
     words, gaps, count = tokens.words, tokens.gaps, len(tokens)
     mended = [slips.get(word, word) for word in words]
     toned = tokens.toned
-    accented = not tokens.text.isascii()
     index = 0
     while index < count:
         step = 1
@@ -70,6 +70,30 @@ def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
         if not _office(tokens, word, following) and not _ends_name(tokens, word, following):
             kept.append(word)
     return kept
+
+
+def may_go_on(tokens: Tokens, slips: dict[str, str]) -> bool:
+    """Whether what follows the last token, behind a comma, may tell if the last words are a type word, or whether the
+    next word is one; none does behind other words. For tokens without a comma between them."""
+    count = len(tokens)
+    if count == 0:
+        return False
+    if tokens.words[-1] == "co":
+        return True
+    mended = [slips.get(word, word) for word in tokens.words[-MAX_TYPE_WORDS:]]
+    for length in range(1, len(mended) + 1):
+        text = " ".join(mended[-length:])
+        kind = TYPE_WORDS.get(text)
+        # Words for other kinds never end a phrase.
+        may_end = kind is not None and (kind in LOCAL_KINDS or kind is Kind.TOWN or text in TRAILING)
+        if may_end and _spelt(tokens, count - length, length):
+            return True
+    joined = ""
+    for word in reversed(tokens.toned[-_MOST_BROKEN:]):
+        joined = word + joined
+        if joined in BROKEN_WORDS:
+            return True
+    return False
 
 
 def _longest(mended: list[str], gaps: list[int], index: int) -> int:
