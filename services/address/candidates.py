@@ -21,8 +21,10 @@ MAX_PLACES: Final = 60
 MAX_CANDIDATES: Final = 400
 MAX_WEIGHED: Final = 60
 _TOWN: Final = Kind.TOWN
+_READS_AS_OTHER: Final = Fault.COMMUNE_READS_AS_OTHER
+_INSIDE_PHRASE: Final = Fault.COMMUNE_INSIDE_PHRASE
 # Faults of a name that runs on from other words.
-BEFORE_THE_NAME: Final = frozenset({Fault.COMMUNE_READS_AS_OTHER, Fault.COMMUNE_INSIDE_PHRASE})
+BEFORE_THE_NAME: Final = frozenset({_READS_AS_OTHER, _INSIDE_PHRASE})
 
 
 class Candidate:
@@ -88,9 +90,11 @@ def candidates(evidence: Evidence) -> list[Candidate]:
         faults = name_faults(one)
         faults += wider_faults(one)
         weighed.append(_Weighed(one, faults))
-    # The rest of the text can only lower a score, so that most claims need not be held against it.
-    if len(weighed) > 1:
-        weighed.sort(key=_by_score)
+    # The rest of the text can only lower a score, so that most claims need not be held against it. Most come in order.
+    for index in range(1, len(weighed)):
+        if weighed[index - 1].score < weighed[index].score:
+            weighed.sort(key=_by_score)
+            break
     found: list[Candidate] = []
     best = 0
     for row in weighed[:MAX_WEIGHED]:
@@ -100,12 +104,22 @@ def candidates(evidence: Evidence) -> list[Candidate]:
         more = text_faults(one)
         total = row.score - total_penalty(more)
         best = max(best, total)
-        kept = (*row.faults, *more)
-        before = "" if BEFORE_THE_NAME.isdisjoint(kept) else _before(one)
-        found.append(Candidate(one.place, one.commune, one.district, one.province, kept, total, finer(one), before))
-    if len(found) > 1:
-        found.sort(key=_by_rank)
+        before = _before(one) if _runs_on(row.faults) else ""
+        faults = row.faults
+        faults += more
+        found.append(
+            Candidate(one.place, one.commune, one.district, one.province, tuple(faults), total, finer(one), before)
+        )
+    for index in range(1, len(found)):
+        if _by_rank(found[index - 1]) > _by_rank(found[index]):
+            found.sort(key=_by_rank)
+            break
     return found
+
+
+def _runs_on(faults: list[Fault]) -> bool:
+    """Whether one of a name's faults is that it runs on from other words."""
+    return any(fault is _READS_AS_OTHER or fault is _INSIDE_PHRASE for fault in faults)
 
 
 def _before(claim: Claim) -> str:

@@ -16,7 +16,7 @@ from services.address.glance import Text
 from services.address.lexicon import Lexicon
 from services.address.mentions import Reading
 from services.address.pieces import Piece
-from services.address.ranking import Ranking
+from services.address.ranking import Contenders, KnownContenders, Ranking
 from services.address.reader import Reader
 from services.address.residue import without_residue
 from services.address.resolve import is_urban_group
@@ -58,7 +58,7 @@ class Match:
         return any(piece.label in _VILLAGES and is_urban_group(piece.value) for piece in self.pieces)
 
 
-_UNSETTLED: Final = Ranking((), (), MatchLevel.NONE, settled=False, empty=False)
+_UNSETTLED: Final = Ranking(Contenders((), empty=False), (), MatchLevel.NONE, settled=False)
 
 
 class Matcher:
@@ -69,6 +69,7 @@ class Matcher:
         self.fuzzy = FuzzyNames(lexicon)
         self._segmenter = Segmenter(lexicon)
         self._reader = Reader(lexicon)
+        self._contenders = KnownContenders()
         self._tails: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
         self._wholes: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
 
@@ -105,7 +106,10 @@ class Matcher:
                     reading = self.read(text)
                     evidence = gather(reading, self.lexicon)
                     ranking = self._rank(evidence, final=False) if may_settle(evidence) else _UNSETTLED
-                    if not ranking.settled:
+                    if ranking.settled:
+                        ranking = self._contenders.same(ranking)
+                    else:
+                        ranking = _UNSETTLED
                         readings[text] = reading
                     self._tails.put(text, ranking)
                 found[text] = ranking
@@ -122,7 +126,8 @@ class Matcher:
             else:
                 found[text] = ranking
         rankings = self.rank_fuzzy([readings.get(text) or self.read(text) for text in new])
-        for text, ranking in zip(new, rankings, strict=True):
+        for text, one in zip(new, rankings, strict=True):
+            ranking = self._contenders.same(one)
             self._wholes.put(text, ranking)
             found[text] = ranking
         return found
@@ -159,7 +164,7 @@ class Matcher:
                 level = MatchLevel.DISTRICT
             elif evidence.provinces:
                 level = MatchLevel.PROVINCE
-        return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, settled, len(reading.tokens) == 0)
+        return Ranking(Contenders(tuple(ranked[:MAX_KEPT]), len(reading.tokens) == 0), pieces, level, settled)
 
 
 def is_settled(ranked: Sequence[Candidate]) -> bool:

@@ -17,7 +17,7 @@ from services.address.tokens import Tokens, tokenise
 from services.address.type_words import TypeWord, may_go_on
 from services.address.words import LOCAL_KINDS
 
-_CACHED_SEGMENTS: Final = 4_096
+_CACHED_SEGMENTS: Final = 8_192
 
 
 class _Segment:

@@ -26,8 +26,7 @@ from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
 STAND_IN: Final = "1"
 _CACHED_SEGMENTS: Final = 65_536
-# Not the dash between two numbers: `12 - 14 Lê Lợi`.
-_SEPARATOR: Final = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
+_DASH: Final = re.compile(r"\s[-–—]\s")
 _MARKS: Final = f" ,.{MARK}"
 # A house number, and the alleys after it, that more words follow.
 _LEADING_NUMBER: Final = re.compile(
@@ -121,15 +120,21 @@ def _with_numbers(pieces: Sequence[Piece], numbers: tuple[Piece, ...], start: in
 
 
 def _parted(text: str) -> tuple[list[str], list[str]]:
-    """The segments of a text, and what stands between them."""
+    """The segments of a text between commas and dashes, and what stands between them."""
     segments: list[str] = []
     between: list[str] = []
-    at = 0
-    for match in _SEPARATOR.finditer(text):
-        segments.append(text[at : match.start()])
-        between.append(match[0])
-        at = match.end()
-    segments.append(text[at:])
+    for part in text.split(","):
+        if segments:
+            between.append(",")
+        at = 0
+        for match in _DASH.finditer(part):
+            start, end = match.span()
+            # The dash between two numbers parts nothing: `12 - 14 Lê Lợi`.
+            if not (part[max(start - 1, 0) : start].isdecimal() and part[end : end + 1].isdecimal()):
+                segments.append(part[at:start])
+                between.append(match[0])
+                at = end
+        segments.append(part[at:])
     return segments, between
 
 
@@ -147,14 +152,14 @@ class Segmenter:
         """Head and tail of a text. The last two segments are always part of the tail."""
         is_clean = written.is_clean
         text, cut_short = (written.text, False) if is_clean else clean(written.text)
+        between: list[str] | None = None
         if is_clean and not written.may_hold_dashes:
             segments = written.segments
-            between = [","] * (len(segments) - 1)
         else:
             segments, between = _parted(text)
         head: list[HeadPart] = []
         kept = ""
-        start = 0
+        start = first = 0
         for index in range(len(segments) - 2):
             part = segments[index].strip()
             numbers: tuple[Piece, ...] = ()
@@ -165,13 +170,22 @@ class Segmenter:
                 head.append(segment.plain)
             elif segment.inert:
                 head.append(HeadPart(numbers, segment.pieces, len(kept), len(kept) + len(part)))
-                kept += part + between[index]
+                kept += part + ("," if between is None else between[index])
             else:
                 break
-            start += len(segments[index]) + len(between[index])
-        numbers, rest = self._without_numbers(text[start:].lstrip())
+            start += len(segments[index]) + (1 if between is None else len(between[index]))
+            first = index + 1
         # As people put commas, or a name was taken out at the end: the same tail.
-        rest = rest.replace(", ", ",").rstrip(_MARKS)
+        if between is None:
+            numbers, rest = self._without_numbers(segments[first].lstrip())
+            tail = [rest]
+            for index in range(first + 1, len(segments)):
+                segment_text = segments[index]
+                tail.append(segment_text[1:] if segment_text.startswith(" ") else segment_text)
+            rest = ",".join(tail).rstrip(_MARKS)
+        else:
+            numbers, rest = self._without_numbers(text[start:].lstrip())
+            rest = rest.replace(", ", ",").rstrip(_MARKS)
         return Cut(tuple(head), numbers, rest, start, kept + rest, cut_short)
 
     def _read_written(self, part: str) -> tuple[tuple[Piece, ...], str, Segment]:
