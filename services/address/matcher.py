@@ -67,8 +67,8 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self.fuzzy = FuzzyNames(lexicon)
-        self._segmenter = Segmenter(lexicon)
         self._reader = Reader(lexicon)
+        self._segmenter = Segmenter(lexicon, self._reader)
         self._contenders = KnownContenders()
         self._tails: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
         self._wholes: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)

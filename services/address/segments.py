@@ -17,11 +17,11 @@ from services.address.cache import BoundedCache
 from services.address.details import parse_details
 from services.address.glance import Text
 from services.address.lexicon import Lexicon
-from services.address.mentions import read
 from services.address.pieces import Piece
 from services.address.plain import ALLEY, HOUSE_NUMBER, PlainParts
+from services.address.reader import Reader
 from services.address.redact import MARK
-from services.address.tokens import clean, tokenise
+from services.address.tokens import clean
 from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
 STAND_IN: Final = "1"
@@ -141,8 +141,8 @@ def _parted(text: str) -> tuple[list[str], list[str]]:
 class Segmenter:
     """Cuts texts, remembering their segments."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
+    def __init__(self, lexicon: Lexicon, reader: Reader) -> None:
+        self._reader = reader
         self._plain = PlainParts(lexicon)
         # Segments as they stand, if no number is taken off them, and those without their numbers.
         self._written: BoundedCache[str, Segment] = BoundedCache(_CACHED_SEGMENTS)
@@ -232,7 +232,7 @@ class Segmenter:
         return tuple(numbers), "".join([*written, part[at:]])
 
     def _read(self, part: str) -> Segment:
-        reading = read(tokenise(part, self._lexicon.syllables, self._lexicon.slips), self._lexicon)
+        reading = self._reader.read(part)
         inert = not reading.mentions and all(
             word.kind in LOCAL_KINDS or (word.weak and word.kind not in COMMUNE_KINDS) for word in reading.words
         )
