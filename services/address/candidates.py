@@ -75,10 +75,6 @@ class _Weighed:
         self.score: Final = PERFECT_SCORE - total_penalty(faults)
 
 
-def _by_score(row: _Weighed) -> int:
-    return -row.score
-
-
 def _by_rank(candidate: Candidate) -> tuple[int, float]:
     return -candidate.score, -candidate.finer
 
@@ -89,12 +85,13 @@ def candidates(evidence: Evidence) -> list[Candidate]:
     for one in _claims(evidence):
         faults = name_faults(one)
         faults += wider_faults(one)
-        weighed.append(_Weighed(one, faults))
-    # The rest of the text can only lower a score, so that most claims need not be held against it. Most come in order.
-    for index in range(1, len(weighed)):
-        if weighed[index - 1].score < weighed[index].score:
-            weighed.sort(key=_by_score)
-            break
+        row = _Weighed(one, faults)
+        # The best first, those of one score as they come. They are few: faster than to sort them by a key.
+        at = len(weighed)
+        while at > 0 and weighed[at - 1].score < row.score:
+            at -= 1
+        weighed.insert(at, row)
+    # The rest of the text can only lower a score, so that most claims need not be held against it.
     found: list[Candidate] = []
     best = 0
     for row in weighed[:MAX_WEIGHED]:
@@ -168,7 +165,7 @@ def _claims(evidence: Evidence) -> list[Claim]:
 def _supported(place: CommunePlace, evidence: Evidence) -> bool:
     if place.province.id in evidence.near:
         return True
-    return bool(evidence.district_keys) and not evidence.district_keys.isdisjoint(place.districts)
+    return bool(evidence.district_keys) and place.lies_in(evidence.district_keys)
 
 
 def _towns(evidence: Evidence, word: TypeWord) -> Iterator[Claim]:

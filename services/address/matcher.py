@@ -25,6 +25,7 @@ from services.address.segments import Segmenter
 # Candidates kept of each text: the leader, its rivals, and a few homonyms that a point may choose among.
 MAX_KEPT: Final = 24
 _CACHED_TAILS: Final = 32_768
+_NO_LEVEL: Final = MatchLevel.NONE
 
 # From this score on, exact names settle a text, unless one of these faults hints at a name not found.
 SETTLED_SCORE: Final = 90
@@ -58,7 +59,7 @@ class Match:
         return any(piece.label in _VILLAGES and is_urban_group(piece.value) for piece in self.pieces)
 
 
-_UNSETTLED: Final = Ranking(Contenders((), empty=False), (), MatchLevel.NONE, settled=False)
+_UNSETTLED: Final = Ranking(Contenders((), empty=False), (), _NO_LEVEL, settled=False)
 
 
 class Matcher:
@@ -158,7 +159,7 @@ class Matcher:
         reading, ranked = evidence.reading, candidates(evidence)
         settled = is_settled(ranked)
         pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else [])) if settled or final else ()
-        level = MatchLevel.NONE
+        level = _NO_LEVEL
         if not ranked:
             if evidence.districts:
                 level = MatchLevel.DISTRICT

@@ -54,6 +54,7 @@ _DECIMALS: Final = 7
 _SCALE: Final = 10.0**_DECIMALS
 # Of the unit of the fourth decimal.
 _NEARLY_WHOLE: Final = 0.02
+_NEARLY_HALF: Final = 0.499
 _SOUTH: Final = VIETNAM.south
 _NORTH: Final = VIETNAM.north
 _WEST: Final = VIETNAM.west
@@ -184,12 +185,14 @@ def _column(values: list[float | None]) -> Floats:
 
 def _rounded(degrees: Floats) -> list[float]:
     """Degrees to the last decimal that says something, as `round` has them."""
-    found: list[float] = degrees.tolist()
-    # Most have no more decimals. `round` works with their digits, which is slow.
     with np.errstate(over="ignore", invalid="ignore"):
-        longer = np.rint(degrees * _SCALE) / _SCALE != degrees
-    for row in np.flatnonzero(longer).tolist():
-        found[row] = round(found[row], _DECIMALS)
+        scaled = degrees * _SCALE
+        whole = np.rint(scaled)
+        unclear = np.abs(scaled - whole) > _NEARLY_HALF
+    found: list[float] = (whole / _SCALE).tolist()
+    # `round` works with the digits that are written, which is slow, and tells only where the last one is a five.
+    for row in unclear.nonzero()[0].tolist():
+        found[row] = round(float(degrees[row]), _DECIMALS)
     return found
 
 
@@ -294,7 +297,7 @@ def _faults_by_row(degrees: _Pairs, metres: _Pairs, by_degrees: Mask, by_metres:
     faults: dict[int, list[Fault]] = {}
     for pairs, relevant in ((degrees, ~by_metres), (metres, ~by_degrees)):
         for fault, mask in pairs.faults:
-            for row in np.flatnonzero(mask & relevant).tolist():
+            for row in (mask & relevant).nonzero()[0].tolist():
                 named = faults.setdefault(row, [])
                 if fault not in named:
                     named.append(fault)
@@ -305,6 +308,9 @@ def _coarseness_m(lat: Floats, lon: Floats) -> Floats:
     """Half the last decimal of the degrees, in metres; 0 where there are more than four decimals."""
     coarse = np.zeros(len(lat))
     with np.errstate(over="ignore", invalid="ignore"):
+        fine = 10.0**_FULL_DECIMALS
+        if not (np.abs(lat * fine - np.rint(lat * fine)) < _NEARLY_WHOLE).any():
+            return coarse
         for decimals in range(_FULL_DECIMALS, -1, -1):
             scale = 10.0**decimals
             whole = [np.abs(axis * scale - np.rint(axis * scale)) < 1e-6 for axis in (lat, lon)]

@@ -88,8 +88,9 @@ class Cut:
         """All pieces of the text in order, given those of its tail."""
         merged: list[Piece] = []
         for part in self.head:
-            merged += _with_numbers(part.pieces, part.numbers, 0)
-        merged += _with_numbers(pieces, self.numbers, 0)
+            merged += _with_numbers(part.pieces, part.numbers, 0) if part.numbers else part.pieces
+        if pieces or self.numbers:
+            merged += _with_numbers(pieces, self.numbers, 0)
         return tuple(merged)
 
     def with_whole_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -111,12 +112,12 @@ def _with_numbers(pieces: Sequence[Piece], numbers: tuple[Piece, ...], start: in
         return [*numbers, *pieces]
     if pieces[0].start != start:
         return [*numbers, *pieces]
-    real = [
+    found = list(pieces)
+    for index, number in enumerate(numbers):
+        piece = found[index]
         # What the parser drew into the number, as the letters in `1 CT2`, stays with the real one.
-        Piece(piece.start, piece.end, piece.label, number.value + piece.value.partition(STAND_IN)[2])
-        for piece, number in zip(pieces, numbers, strict=False)
-    ]
-    return [*real, *pieces[len(numbers) :]]
+        found[index] = Piece(piece.start, piece.end, piece.label, number.value + piece.value.partition(STAND_IN)[2])
+    return found
 
 
 def _parted(text: str) -> tuple[list[str], list[str]]:
