@@ -52,13 +52,11 @@ class Word:
 
 class Phrase:
     """What stands between two commas of a text: its folded letters and digits without spaces, how many digits it has,
-    `row` of them at most without a word of letters between, how many words of an input method that was off, and what it
-    says of the text."""
+    how many words of an input method that was off, and what it says of the text."""
 
-    def __init__(self, letters: str, digits: int, row: int, residue: int, says: int) -> None:
+    def __init__(self, letters: str, digits: int, residue: int, says: int) -> None:
         self.letters: Final = letters
         self.digits: Final = digits
-        self.row: Final = row
         self.residue: Final = residue
         self.says: Final = says
 
@@ -68,7 +66,7 @@ class Text:
 
     def __init__(self, text: str) -> None:
         phrases: list[Phrase] = []
-        digits = row = residue = says = 0
+        digits = residue = says = 0
         segments = text.split(",")
         for segment in segments:
             phrase = _PHRASES.get(segment)
@@ -78,15 +76,12 @@ class Text:
                     _PHRASES.put(segment, phrase)
             phrases.append(phrase)
             digits += phrase.digits
-            if phrase.row > row:
-                row = phrase.row
             residue += phrase.residue
             says |= phrase.says
         self.text: Final = text
         self.segments: Final = segments
         self._phrases: Final = phrases
         self._digits: Final = digits
-        self._row: Final = row
         self._residue: Final = residue
         self._says: Final = says
         self._letters: str | None = None
@@ -108,24 +103,10 @@ class Text:
 
     @property
     def may_hold_phone(self) -> bool:
-        """Whether there are digits enough in a row, or characters that may be digits elsewhere."""
-        return self._may_be_number(self._row)
-
-    @property
-    def may_hold_number(self) -> bool:
-        """The same, whatever stands between the digits."""
-        return self._may_be_number(self._digits)
-
-    def _may_be_number(self, digits: int) -> bool:
+        """Whether there are digits enough, or characters that may be digits elsewhere."""
         if len(self.text) < SHORTEST_PHONE:
             return False
-        return digits >= SHORTEST_PHONE or self._says & _MAYBE_DIGITS != 0
-
-    def may_hold_digits(self, number: str) -> bool:
-        """Whether the digits of a number may stand in it one after the other, whatever stands between."""
-        if self._says & _MAYBE_DIGITS != 0:
-            return True
-        return self._digits >= len(number) and number in _digits_of(self.text)
+        return self._digits >= SHORTEST_PHONE or self._says & _MAYBE_DIGITS != 0
 
     @property
     def may_hold_residue(self) -> bool:
@@ -182,20 +163,14 @@ def words_of(text: str) -> list[Word]:
 
 def _look_at_phrase(written: str) -> Phrase:
     words = words_of(written)
-    digits = row = longest = residue = says = 0
+    digits = residue = says = 0
     for word in words:
-        if word.digits:
-            digits += word.digits
-            row += word.digits
-            if row > longest:
-                longest = row
-        elif word.is_letters and word.letters:
-            row = 0
+        digits += word.digits
         residue += word.residue
         says |= word.says
     if "  " in written:
         says |= _UNTIDY
-    return Phrase("".join([word.letters for word in words]), digits, longest, residue, says)
+    return Phrase("".join([word.letters for word in words]), digits, residue, says)
 
 
 def _look_at_word(written: str) -> Word:
@@ -212,12 +187,8 @@ def _look_at_word(written: str) -> Word:
         says |= _DASH
     if _READABLE.search(written) is not None:
         says |= _LEGIBLE
-    return Word(written, fold(written), len(_digits_of(written)), most_residue(written), says)
-
-
-def _digits_of(written: str) -> str:
-    """Its digits of ASCII."""
-    return written.encode(errors="replace").translate(None, _NO_DIGITS).decode()
+    digits = len(written.encode(errors="replace").translate(None, _NO_DIGITS))
+    return Word(written, fold(written), digits, most_residue(written), says)
 
 
 def _may_part(written: str) -> bool:

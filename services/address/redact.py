@@ -57,13 +57,10 @@ class Private:
     def redacted(self, text: Text) -> Text:
         """The text without them; the same text if it has none."""
         phones = text.may_hold_phone
-        cores: list[str] = []
-        if self.phone and text.may_hold_number:
-            cores = [core for core in _cores(self.phone) if text.may_hold_digits(core)]
         names = _names(self.name) if self.name and self._may_name(text) else []
-        if not phones and not cores and not names:
+        if not phones and not names:
             return text
-        found = _spans(text.text, names, phones, cores)
+        found = _spans(text.text, names, phones, self.phone)
         return Text(_cut(text.text, found)) if found else text
 
     def _may_name(self, text: Text) -> bool:
@@ -85,10 +82,11 @@ def redact(text: str, householder: Householder | None) -> str:
     return Private(householder).redacted(Text(text)).text
 
 
-def _spans(text: str, names: list[list[str]], phones: bool, cores: list[str]) -> list[Span]:
-    """What is to go: names, phone numbers if there may be some, and the householder's own by its digits `cores`."""
+def _spans(text: str, names: list[list[str]], phones: bool, phone: str | None) -> list[Span]:
+    """What is to go: names, phone numbers if there may be some, and the householder's own."""
     shaped = shape(text)
     spans = find_phones(text, shaped) if phones else []
+    cores = _cores(phone) if phones and phone else []
     if cores:
         digits = shaped.translate(_DIGITS_ONLY)
         cores = [core for core in cores if core in digits]

@@ -153,14 +153,14 @@ class Segmenter:
         """Head and tail of a text. The last two segments are always part of the tail."""
         is_clean = written.is_clean
         text, cut_short = (written.text, False) if is_clean else clean(written.text)
-        between: list[str] | None = None
         if is_clean and not written.may_hold_dashes:
             segments = written.segments
+            between = [","] * (len(segments) - 1)
         else:
             segments, between = _parted(text)
         head: list[HeadPart] = []
         kept = ""
-        start = first = 0
+        start = 0
         for index in range(len(segments) - 2):
             part = segments[index].strip()
             numbers: tuple[Piece, ...] = ()
@@ -171,22 +171,13 @@ class Segmenter:
                 head.append(segment.plain)
             elif segment.inert:
                 head.append(HeadPart(numbers, segment.pieces, len(kept), len(kept) + len(part)))
-                kept += part + ("," if between is None else between[index])
+                kept += part + between[index]
             else:
                 break
-            start += len(segments[index]) + (1 if between is None else len(between[index]))
-            first = index + 1
+            start += len(segments[index]) + len(between[index])
+        numbers, rest = self._without_numbers(text[start:].lstrip())
         # As people put commas, or a name was taken out at the end: the same tail.
-        if between is None:
-            numbers, rest = self._without_numbers(segments[first].lstrip())
-            tail = [rest]
-            for index in range(first + 1, len(segments)):
-                segment_text = segments[index]
-                tail.append(segment_text[1:] if segment_text.startswith(" ") else segment_text)
-            rest = ",".join(tail).rstrip(_MARKS)
-        else:
-            numbers, rest = self._without_numbers(text[start:].lstrip())
-            rest = rest.replace(", ", ",").rstrip(_MARKS)
+        rest = rest.replace(", ", ",").rstrip(_MARKS)
         return Cut(tuple(head), numbers, rest, start, kept + rest, cut_short)
 
     def _read_written(self, part: str) -> tuple[tuple[Piece, ...], str, Segment]:
