@@ -28,16 +28,17 @@ class _Segment:
     """
 
     def __init__(self, reading: Reading, opens: bool, leads: bool, unclean: bool) -> None:
+        # Tuples: many are kept, and lists take more room.
         tokens = reading.tokens
-        self.words: Final = tokens.words
-        self.toned: Final = tokens.toned
-        self.starts: Final = tokens.starts
-        self.ends: Final = tokens.ends
-        self.gaps: Final = tokens.gaps
-        self.neutral: Final = reading.neutral
+        self.words: Final = tuple(tokens.words)
+        self.toned: Final = tuple(tokens.toned)
+        self.starts: Final = tuple(tokens.starts)
+        self.ends: Final = tuple(tokens.ends)
+        self.gaps: Final = tuple(tokens.gaps)
+        self.neutral: Final = tuple(reading.neutral)
         self.country: Final = reading.country
-        self.type_words: Final = reading.words
-        self.mentions: Final = reading.mentions
+        self.type_words: Final = tuple(reading.words)
+        self.mentions: Final = tuple(reading.mentions)
         self.opens: Final = opens
         self.leads: Final = leads
         self.unclean: Final = unclean

@@ -228,4 +228,5 @@ class Segmenter:
         inert = not reading.mentions and all(
             word.kind in LOCAL_KINDS or (word.weak and word.kind not in COMMUNE_KINDS) for word in reading.words
         )
-        return Segment(inert, tuple(parse_details(reading, len(reading.tokens))))
+        # Any other begins the tail, and is parsed with it.
+        return Segment(inert, tuple(parse_details(reading, len(reading.tokens))) if inert else ())
