@@ -34,7 +34,7 @@ def pieces_of(reading: Reading, mentions: list[Mention]) -> list[Piece]:
     names = frozenset(mention.name.key for mention in administrative)
     pieces = parse_details(reading, until, names)
     words, local = reading.tokens.words, reading.local_starts
-    telling = [index for index in range(until, count) if index in local or words[index][0] <= "9"]
+    telling = [index for index in range(until, count) if words[index][0] <= "9" or (local and index in local)]
     if telling:
         taken = _taken(reading, administrative, names, until)
         if not taken.issuperset(telling):

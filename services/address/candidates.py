@@ -21,8 +21,10 @@ MAX_PLACES: Final = 60
 MAX_CANDIDATES: Final = 400
 MAX_WEIGHED: Final = 60
 _TOWN: Final = Kind.TOWN
+_READS_AS_OTHER: Final = Fault.COMMUNE_READS_AS_OTHER
+_INSIDE_PHRASE: Final = Fault.COMMUNE_INSIDE_PHRASE
 # Faults of a name that runs on from other words.
-BEFORE_THE_NAME: Final = frozenset({Fault.COMMUNE_READS_AS_OTHER, Fault.COMMUNE_INSIDE_PHRASE})
+BEFORE_THE_NAME: Final = frozenset({_READS_AS_OTHER, _INSIDE_PHRASE})
 
 
 class Candidate:
@@ -73,10 +75,6 @@ class _Weighed:
         self.score: Final = PERFECT_SCORE - total_penalty(faults)
 
 
-def _by_score(row: _Weighed) -> int:
-    return -row.score
-
-
 def _by_rank(candidate: Candidate) -> tuple[int, float]:
     return -candidate.score, -candidate.finer
 
@@ -87,10 +85,13 @@ def candidates(evidence: Evidence) -> list[Candidate]:
     for one in _claims(evidence):
         faults = name_faults(one)
         faults += wider_faults(one)
-        weighed.append(_Weighed(one, faults))
+        row = _Weighed(one, faults)
+        # The best first, those of one score as they come. They are few: faster than to sort them by a key.
+        at = len(weighed)
+        while at > 0 and weighed[at - 1].score < row.score:
+            at -= 1
+        weighed.insert(at, row)
     # The rest of the text can only lower a score, so that most claims need not be held against it.
-    if len(weighed) > 1:
-        weighed.sort(key=_by_score)
     found: list[Candidate] = []
     best = 0
     for row in weighed[:MAX_WEIGHED]:
@@ -100,12 +101,22 @@ def candidates(evidence: Evidence) -> list[Candidate]:
         more = text_faults(one)
         total = row.score - total_penalty(more)
         best = max(best, total)
-        kept = (*row.faults, *more)
-        before = "" if BEFORE_THE_NAME.isdisjoint(kept) else _before(one)
-        found.append(Candidate(one.place, one.commune, one.district, one.province, kept, total, finer(one), before))
-    if len(found) > 1:
-        found.sort(key=_by_rank)
+        before = _before(one) if _runs_on(row.faults) else ""
+        faults = row.faults
+        faults += more
+        found.append(
+            Candidate(one.place, one.commune, one.district, one.province, tuple(faults), total, finer(one), before)
+        )
+    for index in range(1, len(found)):
+        if _by_rank(found[index - 1]) > _by_rank(found[index]):
+            found.sort(key=_by_rank)
+            break
     return found
+
+
+def _runs_on(faults: list[Fault]) -> bool:
+    """Whether one of a name's faults is that it runs on from other words."""
+    return any(fault is _READS_AS_OTHER or fault is _INSIDE_PHRASE for fault in faults)
 
 
 def _before(claim: Claim) -> str:
@@ -154,7 +165,7 @@ def _claims(evidence: Evidence) -> list[Claim]:
 def _supported(place: CommunePlace, evidence: Evidence) -> bool:
     if place.province.id in evidence.near:
         return True
-    return bool(evidence.district_keys) and not evidence.district_keys.isdisjoint(place.districts)
+    return bool(evidence.district_keys) and place.lies_in(evidence.district_keys)
 
 
 def _towns(evidence: Evidence, word: TypeWord) -> Iterator[Claim]:

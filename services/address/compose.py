@@ -41,12 +41,15 @@ def published_text(written: Written) -> Text:
         return address if address.is_tidy and len(text) == len(address.text) else Text(tidy(text))
     kept: list[str] = []
     seen = ""
+    is_tidy = True
     for clean in [address, *written.fields]:
         folded = clean.folded if clean is not None else ""
         if clean is not None and folded and not (kept and _holds(seen, folded)):
             kept.append(clean.text.strip(" ,"))
+            is_tidy = is_tidy and clean.is_tidy
             seen += f" {folded} "
-    return Text(tidy(", ".join(kept)))
+    text = ", ".join(kept)
+    return Text(text if is_tidy else tidy(text))
 
 
 def matched_text(written: Written, published: Text) -> Text:

@@ -225,30 +225,30 @@ class AddressCore:
             score = max(0, score - total_penalty(new))
             action = decide(score, resolved.margin, resolved.commune is not None)
         unit, legacy = placed.unit, placed.told_legacy
+        dwelling = None if unit is None else dwelling_id(components, unit.code, None if legacy is None else legacy.code)
+        # In the order of its fields: to find them by their names takes longer than all else about the result.
         return AddressResult(
-            address_text=text,
-            components=components,
-            commune_code=None if unit is None else unit.code,
-            commune=None if unit is None else unit.name,
-            province_code=None if unit is None else unit.province_code,
-            province=None if unit is None else unit.province,
-            legacy=placed.legacy,
-            registry_area=None if unit is None else unit.registry_area,
-            position=placed.position,
-            match_level=wider_level if unit is None else _match_level(components),
-            coordinate_level=placed.level,
-            score=score,
-            margin=resolved.margin,
-            faults=faults,
-            next_action=action,
-            rivals=resolved.rivals,
-            dwelling_id=None
-            if unit is None
-            else dwelling_id(components, unit.code, None if legacy is None else legacy.code),
-            proposed_code=code,
-            gazetteer_version=self.version,
-            overlay_offset=self._overlay_offset,
-            postal_code=None if unit is None else unit.postal_code,
+            text,
+            components,
+            None if unit is None else unit.code,
+            None if unit is None else unit.name,
+            None if unit is None else unit.province_code,
+            None if unit is None else unit.province,
+            placed.legacy,
+            None if unit is None else unit.registry_area,
+            placed.position,
+            wider_level if unit is None else _match_level(components),
+            placed.level,
+            score,
+            resolved.margin,
+            faults,
+            action,
+            resolved.rivals,
+            dwelling,
+            code,
+            None if unit is None else unit.postal_code,
+            self.version,
+            self._overlay_offset,
         )
 
 

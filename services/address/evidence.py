@@ -152,7 +152,7 @@ def _district(evidence: Evidence, place: CommunePlace, commune: Mention) -> Ment
     before: Mention | None = None
     after: Mention | None = None
     for mention in evidence.districts:
-        if place.districts.isdisjoint(mention.name.district_keys) or not disjoint(mention, commune):
+        if not place.lies_in(mention.name.district_keys) or not disjoint(mention, commune):
             continue
         if mention.start >= commune.end:
             if after is None or _likelier_district(mention, after):

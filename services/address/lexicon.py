@@ -81,6 +81,12 @@ class CommunePlace:
     old_town: bool = False
     urban: bool = False
 
+    def lies_in(self, districts: frozenset[str]) -> bool:
+        """Whether its district, or one that it was made from, is one of those keys."""
+        if self.district is not None:
+            return self.district.key in districts
+        return not self.districts.isdisjoint(districts)
+
     def explains(self, key: str) -> bool:
         """Whether a text about this commune may repeat the name: its own, its district's, its province's."""
         return key in self.keys or key in self.district_names or key in self.province.names

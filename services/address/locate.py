@@ -30,6 +30,9 @@ _POINT_ACCURACY_M: Final = 100.0
 _STREET_ACCURACY_M: Final = 500.0
 _VILLAGE_ACCURACY_M: Final = 2_000.0
 _UNBOUNDED: Final[frozenset[str]] = frozenset()
+# Compiled code asks an enum anew for a member each time it is written.
+_POINT: Final = CoordinateLevel.POINT
+_STREET: Final = CoordinateLevel.STREET
 
 
 class Point:
@@ -137,9 +140,9 @@ def _nearest_part(position: Position, parts: Iterable[Commune]) -> tuple[Commune
 def level_of(position: Position) -> CoordinateLevel:
     """How fine a submitted point is, by its accuracy."""
     if position.accuracy_m <= _POINT_ACCURACY_M:
-        return CoordinateLevel.POINT
+        return _POINT
     if position.accuracy_m <= _STREET_ACCURACY_M:
-        return CoordinateLevel.STREET
+        return _STREET
     if position.accuracy_m <= _VILLAGE_ACCURACY_M:
         return CoordinateLevel.VILLAGE
     return CoordinateLevel.COMMUNE

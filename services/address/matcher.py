@@ -14,17 +14,18 @@ from services.address.faults import Fault
 from services.address.fuzzy import FuzzyNames
 from services.address.glance import Text
 from services.address.lexicon import Lexicon
-from services.address.mentions import Reading, read
+from services.address.mentions import Reading
 from services.address.pieces import Piece
-from services.address.ranking import Ranking
+from services.address.ranking import Contenders, KnownContenders, Ranking
+from services.address.reader import Reader
 from services.address.residue import without_residue
 from services.address.resolve import is_urban_group
 from services.address.segments import Segmenter
-from services.address.tokens import tokenise
 
 # Candidates kept of each text: the leader, its rivals, and a few homonyms that a point may choose among.
 MAX_KEPT: Final = 24
 _CACHED_TAILS: Final = 32_768
+_NO_LEVEL: Final = MatchLevel.NONE
 
 # From this score on, exact names settle a text, unless one of these faults hints at a name not found.
 SETTLED_SCORE: Final = 90
@@ -58,7 +59,7 @@ class Match:
         return any(piece.label in _VILLAGES and is_urban_group(piece.value) for piece in self.pieces)
 
 
-_UNSETTLED: Final = Ranking((), (), MatchLevel.NONE, settled=False, empty=False)
+_UNSETTLED: Final = Ranking(Contenders((), empty=False), (), _NO_LEVEL, settled=False)
 
 
 class Matcher:
@@ -67,7 +68,9 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self.fuzzy = FuzzyNames(lexicon)
-        self._segmenter = Segmenter(lexicon)
+        self._reader = Reader(lexicon)
+        self._segmenter = Segmenter(lexicon, self._reader)
+        self._contenders = KnownContenders()
         self._tails: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
         self._wholes: BoundedCache[str, Ranking] = BoundedCache(_CACHED_TAILS)
 
@@ -104,7 +107,10 @@ class Matcher:
                     reading = self.read(text)
                     evidence = gather(reading, self.lexicon)
                     ranking = self._rank(evidence, final=False) if may_settle(evidence) else _UNSETTLED
-                    if not ranking.settled:
+                    if ranking.settled:
+                        ranking = self._contenders.same(ranking)
+                    else:
+                        ranking = _UNSETTLED
                         readings[text] = reading
                     self._tails.put(text, ranking)
                 found[text] = ranking
@@ -121,14 +127,15 @@ class Matcher:
             else:
                 found[text] = ranking
         rankings = self.rank_fuzzy([readings.get(text) or self.read(text) for text in new])
-        for text, ranking in zip(new, rankings, strict=True):
+        for text, one in zip(new, rankings, strict=True):
+            ranking = self._contenders.same(one)
             self._wholes.put(text, ranking)
             found[text] = ranking
         return found
 
     def read(self, text: str) -> Reading:
         """The reading of a text by names spelt right."""
-        return read(tokenise(text, self.lexicon.syllables, self.lexicon.slips), self.lexicon)
+        return self._reader.read(text)
 
     def read_cut(self, text: str) -> Reading:
         """The reading of a whole text, with the mentions that count in `match`: none of those in its inert head."""
@@ -152,13 +159,13 @@ class Matcher:
         reading, ranked = evidence.reading, candidates(evidence)
         settled = is_settled(ranked)
         pieces = tuple(pieces_of(reading, ranked[0].mentions if ranked else [])) if settled or final else ()
-        level = MatchLevel.NONE
+        level = _NO_LEVEL
         if not ranked:
             if evidence.districts:
                 level = MatchLevel.DISTRICT
             elif evidence.provinces:
                 level = MatchLevel.PROVINCE
-        return Ranking(tuple(ranked[:MAX_KEPT]), pieces, level, settled, len(reading.tokens) == 0)
+        return Ranking(Contenders(tuple(ranked[:MAX_KEPT]), len(reading.tokens) == 0), pieces, level, settled)
 
 
 def is_settled(ranked: Sequence[Candidate]) -> bool:

@@ -25,6 +25,12 @@ _SURNAMES: Final = frozenset(
     {"nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo", "duong",
      "ly", "dinh", "doan", "trinh", "truong", "mai", "cao", "luong", "ton", "luu"}
 )  # fmt: skip
+# Compiled code asks an enum anew for a member each time it is written; these stand where it counts.
+_CITY: Final = Kind.CITY
+_PHUONG: Final = Kind.PHUONG
+_PROVINCE: Final = Kind.PROVINCE
+_QUAN: Final = Kind.QUAN
+_WEAK_WIDER: Final = frozenset({_PROVINCE, Kind.HUYEN, _QUAN})
 
 
 class Left(IntEnum):
@@ -83,7 +89,7 @@ class Mention:
             word is None
             or word.kind in COMMUNE_KINDS
             or word.kind in LOCAL_KINDS
-            or (word.weak and word.kind in (Kind.PROVINCE, Kind.HUYEN, Kind.QUAN))
+            or (word.weak and word.kind in _WEAK_WIDER)
         )
 
     @property
@@ -94,17 +100,17 @@ class Mention:
             or word.weak
             or word.kind in DISTRICT_KINDS
             or word.kind in LOCAL_KINDS
-            or word.kind is Kind.PROVINCE
+            or word.kind is _PROVINCE
         )
 
     @property
     def can_be_province(self) -> bool:
         word = self.word
-        if word is not None and word.kind is Kind.CITY:
-            return any(province.kind == Kind.CITY for province in self.name.provinces)
-        if word is not None and word.kind is Kind.QUAN:
+        if word is not None and word.kind is _CITY:
+            return any(province.kind == _CITY for province in self.name.provinces)
+        if word is not None and word.kind is _QUAN:
             # `Tứ Quận Tuyên Quang`: the end of a name, where no quận has the name that follows.
-            return not any(district.kind == Kind.QUAN for district in self.name.districts)
+            return not any(district.kind == _QUAN for district in self.name.districts)
         return word is None or word.kind in PROVINCE_KINDS or word.kind in LOCAL_KINDS
 
 
@@ -148,7 +154,14 @@ class Reading:
 
 def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
     """The type words and the exact mentions of a text."""
-    words = find_type_words(tokens, lexicon.slips)
+    reading = read_names(tokens, lexicon, not tokens.text.isascii())
+    add_numbered(reading, lexicon)
+    return reading
+
+
+def read_names(tokens: Tokens, lexicon: Lexicon, accented: bool) -> Reading:
+    """The same without wards and districts that are numbers; `accented` says that the text has accents."""
+    words = find_type_words(tokens, lexicon.slips, accented)
     before = {word.end: word for word in words}
     country = _country(tokens)
     reading = Reading(tokens, words, before, _neutral(tokens, words, country), country, _local_starts(words))
@@ -168,7 +181,6 @@ def read(tokens: Tokens, lexicon: Lexicon) -> Reading:
             within = within or end in hard
             key += parts[end]
             end += 1
-    _numbered(reading, lexicon)
     return reading
 
 
@@ -198,8 +210,8 @@ def _mention(reading: Reading, start: int, end: int, name: Name) -> None:
     reading.add(Mention(start, end, name, word, left_of(reading, start, word), "".join(tokens.toned[start:end])))
 
 
-def _numbered(reading: Reading, lexicon: Lexicon) -> None:
-    """Wards and districts that are numbers: only right after their type word (`P.01`, `Quận 3`, `Phường II`)."""
+def add_numbered(reading: Reading, lexicon: Lexicon) -> None:
+    """Add wards and districts that are numbers: only right after their type word (`P.01`, `Quận 3`, `Phường II`)."""
     tokens = reading.tokens
     for word in reading.words:
         if word.end >= len(tokens) or word.kind in LOCAL_KINDS or tokens.gaps[word.end] >= COMMA:
@@ -232,7 +244,7 @@ def _word_starts_at(reading: Reading, index: int) -> bool:
 def _bare_district(reading: Reading, word: TypeWord, lexicon: Lexicon) -> None:
     """The number of a district that stands alone after a numbered ward: `Phường 16, 11, Thành phố Hồ Chí Minh`."""
     tokens, index = reading.tokens, word.end + 1
-    if word.kind is not Kind.PHUONG or index + 1 >= len(tokens) or tokens.gaps[index] != COMMA:
+    if word.kind is not _PHUONG or index + 1 >= len(tokens) or tokens.gaps[index] != COMMA:
         return
     number = _number_at(reading, index)
     name = None if number is None else lexicon.names.get(number)
@@ -307,7 +319,7 @@ def _numbers_a_village(reading: Reading, number: int) -> bool:
 def reads_as_street(reading: Reading, word: TypeWord) -> bool:
     """Whether `P.` follows a house number, and so means phố (a number may also be that of a village or group)."""
     tokens = reading.tokens
-    if not word.weak or word.kind is not Kind.PHUONG or tokens.gaps[word.start] >= DASH:
+    if not word.weak or word.kind is not _PHUONG or tokens.gaps[word.start] >= DASH:
         return False
     if not _house_number_before(tokens, word.start):
         return False

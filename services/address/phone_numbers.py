@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from gazetteer.names import LONGEST_REMEMBERED
+
 _MAX_TABLE: Final = 4096
+_CACHED_WORDS: Final = 4_096
 _KEPT: Final = frozenset(" .-()+")
 _DASHES: Final = "Pd"
 _INVISIBLE: Final = ("Mn", "Me", "Cf")
@@ -69,7 +73,17 @@ _SHAPES: Final = _ShapeTable()
 
 def shape(text: str) -> str:
     """The shape of a text, of the same length."""
+    if len(text) > LONGEST_REMEMBERED:
+        return _shaped(text)
+    # Character by character: each word has its own.
+    return " ".join(map(_shaped_word, text.split(" ")))
+
+
+def _shaped(text: str) -> str:
     return text.translate(_SHAPES)
+
+
+_shaped_word: Final = lru_cache(maxsize=_CACHED_WORDS)(_shaped)
 
 
 def find_phones(text: str, shaped: str) -> list[Span]:

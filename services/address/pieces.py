@@ -67,12 +67,12 @@ def components_of(pieces: tuple[Piece, ...]) -> Components:
     """Pieces as components; several of one kind are joined in the order of the text, a group before its village."""
     found = settled(pieces)
     return Components(
-        house_number=_house_number(found),
-        alley=_joined(found, "alley"),
-        street=_street(found),
-        village=_village(found),
-        building=_joined(found, "building"),
-        unit=_joined(found, "unit"),
+        _house_number(found),
+        _joined(found, "alley"),
+        _street(found),
+        _village(found),
+        _joined(found, "building"),
+        _joined(found, "unit"),
     )
 
 

@@ -15,7 +15,7 @@ from services.address.locate import Point, fallback_position, level_of
 from services.address.matcher import Match
 from services.address.placement import Placement, Unit
 from services.address.position import PointReading
-from services.address.ranking import Ranking, Standing
+from services.address.ranking import Contenders, Standing
 from services.address.resolve import EMPTY, Resolved, confirmed, resolve, turns_urban
 from services.address.villages import VillageIndex
 
@@ -31,10 +31,10 @@ class Placer:
         self._villages = villages
         self._units: dict[str, Unit] = {}
         self._legacy: dict[tuple[str, int, bool], LegacyPlace] = {}
-        # What rankings stood for before the villages changed no longer counts.
+        # What contenders stood for before the villages changed no longer counts.
         self._age = 0
-        # Where villages or streets may tell: what the same tail with the same of them comes to without a point.
-        self._told: BoundedCache[tuple[Ranking, tuple[str, ...], tuple[str, ...]], Placement] = BoundedCache(_CACHED)
+        # Where villages or streets may tell: what the same contenders with the same of them come to without a point.
+        self._told: BoundedCache[tuple[Contenders, tuple[str, ...], tuple[str, ...]], Placement] = BoundedCache(_CACHED)
         # Elsewhere: many tails come to the same.
         self._shared: BoundedCache[_SharedKey, Placement] = BoundedCache(_CACHED)
 
@@ -45,25 +45,25 @@ class Placer:
 
     def place(self, match: Match, reading: PointReading, point: Point | None) -> Placement:
         """The commune, and where the address lies. `point` is that of the reading if it can be used."""
-        ranking = match.ranking
-        standing = ranking.standing
+        contenders = match.ranking.contenders
+        standing = contenders.standing
         if standing is None or standing.age != self._age:
-            standing = ranking.standing = self._standing(ranking)
+            standing = contenders.standing = self._standing(contenders)
         if standing.told:
             return self._by_names(match, standing, reading, point)
         urban = standing.turns_urban and match.names_urban_group
         placed = standing.urban if urban else standing.plain
         if placed is None:
-            placed = self._share(self._resolve(ranking, match.village_names if urban else (), (), None))
+            placed = self._share(self._resolve(contenders, match.village_names if urban else (), (), None))
             if urban:
                 standing.urban = placed
             else:
                 standing.plain = placed
         if point is None:
             return placed
-        same = confirmed(self._gazetteer, ranking.ranked, placed.resolved, point)
+        same = confirmed(self._gazetteer, contenders.ranked, placed.resolved, point)
         if same is None:
-            same = self._resolve(ranking, match.village_names, (), point)
+            same = self._resolve(contenders, match.village_names, (), point)
         return self.placement(same, reading.position)
 
     def placement(self, resolved: Resolved, position: Position | None) -> Placement:
@@ -75,8 +75,8 @@ class Placer:
         found, level = fallback_position(resolved.commune, resolved.legacy, resolved.village)
         return self._made(resolved, found, level)
 
-    def _standing(self, ranking: Ranking) -> Standing:
-        ranked, villages = ranking.ranked, self._villages
+    def _standing(self, contenders: Contenders) -> Standing:
+        ranked, villages = contenders.ranked, self._villages
         streets = villages.has_streets and any(len(one.place.current) > 1 for one in ranked)
         listed = any(
             villages.has_list(one.place.code if one.place.legacy is not None else None, one.place.current)
@@ -85,22 +85,23 @@ class Placer:
         return Standing(self._age, listed or streets, streets, turns_urban(ranked))
 
     def _by_names(self, match: Match, standing: Standing, reading: PointReading, point: Point | None) -> Placement:
+        contenders = match.ranking.contenders
         villages, streets = match.village_names, match.street_names if standing.streets else ()
         if point is not None:
-            return self.placement(self._resolve(match.ranking, villages, streets, point), reading.position)
-        key = (match.ranking, villages, streets)
+            return self.placement(self._resolve(contenders, villages, streets, point), reading.position)
+        key = (contenders, villages, streets)
         placed = self._told.get(key)
         if placed is None:
-            placed = self.placement(self._resolve(match.ranking, villages, streets, None), None)
+            placed = self.placement(self._resolve(contenders, villages, streets, None), None)
             self._told.put(key, placed)
         return placed
 
     def _resolve(
-        self, ranking: Ranking, villages: tuple[str, ...], streets: tuple[str, ...], point: Point | None
+        self, contenders: Contenders, villages: tuple[str, ...], streets: tuple[str, ...], point: Point | None
     ) -> Resolved:
-        if ranking.empty:
+        if contenders.empty:
             return EMPTY
-        return resolve(self._gazetteer, self._villages, ranking.ranked, villages, point, streets)
+        return resolve(self._gazetteer, self._villages, contenders.ranked, villages, point, streets)
 
     def _share(self, resolved: Resolved) -> Placement:
         """The placement of what was resolved without villages and points, the same one each time it is the same."""

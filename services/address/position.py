@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import floor
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -50,6 +51,15 @@ _OTHER_EPSG: Final = -1
 _EPSG: Final = {None: _NO_EPSG} | {code: code for code in (WGS84, VN2000, *VN2000_ZONES)}
 # A centimetre: finer digits say nothing.
 _DECIMALS: Final = 7
+_SCALE: Final = 10.0**_DECIMALS
+# Of the unit of the fourth decimal.
+_NEARLY_WHOLE: Final = 0.02
+_NEARLY_HALF: Final = 0.499
+_SOUTH: Final = VIETNAM.south
+_NORTH: Final = VIETNAM.north
+_WEST: Final = VIETNAM.west
+_EAST: Final = VIETNAM.east
+_MOST_ACCURACY_M: Final = 100_000.0
 
 
 class PointReading(NamedTuple):
@@ -78,12 +88,47 @@ def read_points(points: Sequence[RawPosition | None]) -> list[PointReading]:
     `accuracy_m` is what the source says (10 m where it does not), but never finer than the decimals given.
     """
     readings = [NO_POINT] * len(points)
-    rows = [row for row, point in enumerate(points) if point is not None]
+    rows: list[int] = []
+    given: list[RawPosition] = []
+    for row in range(len(points)):
+        point = points[row]
+        if point is None:
+            continue
+        plain = _read_plain(point)
+        if plain is not None:
+            readings[row] = plain
+        else:
+            rows.append(row)
+            given.append(point)
     if rows:
-        given = [point for point in points if point is not None]
         for row, reading in zip(rows, _read(given), strict=True):
             readings[row] = reading
     return readings
+
+
+def _read_plain(point: RawPosition) -> PointReading | None:
+    """A point as most give it, in degrees of Vietnam alone, with five to seven decimals; None for any other. By itself
+    it takes less than its share of the arrays."""
+    lat, lon, accuracy = point.lat, point.lon, point.accuracy_m
+    if lat is None or lon is None or point.epsg is not None or point.easting is not None or point.northing is not None:
+        return None
+    if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
+        return None
+    tenths = 100.0
+    if accuracy is not None:
+        if not 1.0 <= accuracy <= _MOST_ACCURACY_M:
+            return None
+        tenths = accuracy * 10.0
+        if floor(tenths) != tenths:
+            return None
+    # Nearly whole at the fourth decimal may be whole at a coarser one.
+    beyond = abs(lat * 10_000.0 - floor(lat * 10_000.0 + 0.5))
+    other = abs(lon * 10_000.0 - floor(lon * 10_000.0 + 0.5))
+    if beyond < _NEARLY_WHOLE and other < _NEARLY_WHOLE:
+        return None
+    if floor(lat * _SCALE + 0.5) / _SCALE != lat or floor(lon * _SCALE + 0.5) / _SCALE != lon:
+        return None
+    return PointReading(Position(lat, lon, tenths / 10.0, SOURCE_WGS84), ())
 
 
 def distance_m(lat: ArrayLike, lon: ArrayLike, other_lat: ArrayLike, other_lon: ArrayLike) -> Floats:
@@ -140,13 +185,14 @@ def _column(values: list[float | None]) -> Floats:
 
 def _rounded(degrees: Floats) -> list[float]:
     """Degrees to the last decimal that says something, as `round` has them."""
-    scale = 10.0**_DECIMALS
-    found: list[float] = degrees.tolist()
-    # Most have no more decimals. `round` works with their digits, which is slow.
     with np.errstate(over="ignore", invalid="ignore"):
-        longer = np.rint(degrees * scale) / scale != degrees
-    for row in np.flatnonzero(longer).tolist():
-        found[row] = round(found[row], _DECIMALS)
+        scaled = degrees * _SCALE
+        whole = np.rint(scaled)
+        unclear = np.abs(scaled - whole) > _NEARLY_HALF
+    found: list[float] = (whole / _SCALE).tolist()
+    # `round` works with the digits that are written, which is slow, and tells only where the last one is a five.
+    for row in unclear.nonzero()[0].tolist():
+        found[row] = round(float(degrees[row]), _DECIMALS)
     return found
 
 
@@ -176,7 +222,7 @@ def _read_degrees(lat: Floats, lon: Floats, epsg: NDArray[np.int64], beside_metr
     swapped = ~_inside_vietnam(lat, lon) & _inside_vietnam(lon, lat)
     lat, lon = np.where(swapped, lon, lat), np.where(swapped, lat, lon)
     inside = _inside_vietnam(lat, lon)
-    known = np.isin(epsg, (_NO_EPSG, WGS84, VN2000)) | beside_metres
+    known = (epsg == _NO_EPSG) | (epsg == WGS84) | (epsg == VN2000) | beside_metres
     geographic = inside & (epsg == VN2000)
     if geographic.any():
         lat[geographic], lon[geographic] = _to_wgs84().transform(lat[geographic], lon[geographic])
@@ -199,9 +245,9 @@ def _read_metres(easting: Floats, northing: Floats, epsg: NDArray[np.int64]) -> 
     swapped = ~_metres(easting, northing) & _metres(northing, easting)
     easting, northing = np.where(swapped, northing, easting), np.where(swapped, easting, northing)
     metres = _metres(easting, northing)
-    usable = metres & np.isin(epsg, tuple(VN2000_ZONES))
+    usable = metres & (epsg > _NO_EPSG) & (epsg != WGS84) & (epsg != VN2000)
     lat, lon = np.full(len(easting), np.nan), np.full(len(easting), np.nan)
-    for zone in np.unique(epsg[usable]).tolist():
+    for zone in sorted(set(epsg[usable].tolist())):
         rows = usable & (epsg == zone)
         lon[rows], lat[rows] = _to_vn2000(zone).transform(easting[rows], northing[rows])
     if usable.any():
@@ -251,7 +297,7 @@ def _faults_by_row(degrees: _Pairs, metres: _Pairs, by_degrees: Mask, by_metres:
     faults: dict[int, list[Fault]] = {}
     for pairs, relevant in ((degrees, ~by_metres), (metres, ~by_degrees)):
         for fault, mask in pairs.faults:
-            for row in np.flatnonzero(mask & relevant).tolist():
+            for row in (mask & relevant).nonzero()[0].tolist():
                 named = faults.setdefault(row, [])
                 if fault not in named:
                     named.append(fault)
@@ -262,6 +308,9 @@ def _coarseness_m(lat: Floats, lon: Floats) -> Floats:
     """Half the last decimal of the degrees, in metres; 0 where there are more than four decimals."""
     coarse = np.zeros(len(lat))
     with np.errstate(over="ignore", invalid="ignore"):
+        fine = 10.0**_FULL_DECIMALS
+        if not (np.abs(lat * fine - np.rint(lat * fine)) < _NEARLY_WHOLE).any():
+            return coarse
         for decimals in range(_FULL_DECIMALS, -1, -1):
             scale = 10.0**decimals
             whole = [np.abs(axis * scale - np.rint(axis * scale)) < 1e-6 for axis in (lat, lon)]

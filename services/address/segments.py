@@ -17,17 +17,16 @@ from services.address.cache import BoundedCache
 from services.address.details import parse_details
 from services.address.glance import Text
 from services.address.lexicon import Lexicon
-from services.address.mentions import read
 from services.address.pieces import Piece
 from services.address.plain import ALLEY, HOUSE_NUMBER, PlainParts
+from services.address.reader import Reader
 from services.address.redact import MARK
-from services.address.tokens import clean, tokenise
+from services.address.tokens import clean
 from services.address.words import COMMUNE_KINDS, LOCAL_KINDS
 
 STAND_IN: Final = "1"
 _CACHED_SEGMENTS: Final = 65_536
-# Not the dash between two numbers: `12 - 14 Lê Lợi`.
-_SEPARATOR: Final = re.compile(r",|(?<!\d)\s[-–—]\s|\s[-–—]\s(?!\d)")
+_DASH: Final = re.compile(r"\s[-–—]\s")
 _MARKS: Final = f" ,.{MARK}"
 # A house number, and the alleys after it, that more words follow.
 _LEADING_NUMBER: Final = re.compile(
@@ -89,8 +88,9 @@ class Cut:
         """All pieces of the text in order, given those of its tail."""
         merged: list[Piece] = []
         for part in self.head:
-            merged += _with_numbers(part.pieces, part.numbers, 0)
-        merged += _with_numbers(pieces, self.numbers, 0)
+            merged += _with_numbers(part.pieces, part.numbers, 0) if part.numbers else part.pieces
+        if pieces or self.numbers:
+            merged += _with_numbers(pieces, self.numbers, 0)
         return tuple(merged)
 
     def with_whole_pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -112,32 +112,38 @@ def _with_numbers(pieces: Sequence[Piece], numbers: tuple[Piece, ...], start: in
         return [*numbers, *pieces]
     if pieces[0].start != start:
         return [*numbers, *pieces]
-    real = [
+    found = list(pieces)
+    for index, number in enumerate(numbers):
+        piece = found[index]
         # What the parser drew into the number, as the letters in `1 CT2`, stays with the real one.
-        Piece(piece.start, piece.end, piece.label, number.value + piece.value.partition(STAND_IN)[2])
-        for piece, number in zip(pieces, numbers, strict=False)
-    ]
-    return [*real, *pieces[len(numbers) :]]
+        found[index] = Piece(piece.start, piece.end, piece.label, number.value + piece.value.partition(STAND_IN)[2])
+    return found
 
 
 def _parted(text: str) -> tuple[list[str], list[str]]:
-    """The segments of a text, and what stands between them."""
+    """The segments of a text between commas and dashes, and what stands between them."""
     segments: list[str] = []
     between: list[str] = []
-    at = 0
-    for match in _SEPARATOR.finditer(text):
-        segments.append(text[at : match.start()])
-        between.append(match[0])
-        at = match.end()
-    segments.append(text[at:])
+    for part in text.split(","):
+        if segments:
+            between.append(",")
+        at = 0
+        for match in _DASH.finditer(part):
+            start, end = match.span()
+            # The dash between two numbers parts nothing: `12 - 14 Lê Lợi`.
+            if not (part[max(start - 1, 0) : start].isdecimal() and part[end : end + 1].isdecimal()):
+                segments.append(part[at:start])
+                between.append(match[0])
+                at = end
+        segments.append(part[at:])
     return segments, between
 
 
 class Segmenter:
     """Cuts texts, remembering their segments."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
+    def __init__(self, lexicon: Lexicon, reader: Reader) -> None:
+        self._reader = reader
         self._plain = PlainParts(lexicon)
         # Segments as they stand, if no number is taken off them, and those without their numbers.
         self._written: BoundedCache[str, Segment] = BoundedCache(_CACHED_SEGMENTS)
@@ -218,8 +224,9 @@ class Segmenter:
         return tuple(numbers), "".join([*written, part[at:]])
 
     def _read(self, part: str) -> Segment:
-        reading = read(tokenise(part, self._lexicon.syllables, self._lexicon.slips), self._lexicon)
+        reading = self._reader.read(part)
         inert = not reading.mentions and all(
             word.kind in LOCAL_KINDS or (word.weak and word.kind not in COMMUNE_KINDS) for word in reading.words
         )
-        return Segment(inert, tuple(parse_details(reading, len(reading.tokens))))
+        # Any other begins the tail, and is parsed with it.
+        return Segment(inert, tuple(parse_details(reading, len(reading.tokens))) if inert else ())

@@ -10,8 +10,14 @@ from services.address.mentions import Left, Mention, reads_as_street
 from services.address.tokens import COMMA, SPACE
 from services.address.words import COMMUNE_KINDS, Kind
 
-_WIDER: Final = frozenset({Fault.DISTRICT_CONTRADICTS, Fault.PROVINCE_CONTRADICTS})
 # Compiled code asks an enum anew for a member each time it is written; these stand where it counts.
+_DISTRICT_CONTRADICTS: Final = Fault.DISTRICT_CONTRADICTS
+_PROVINCE_CONTRADICTS: Final = Fault.PROVINCE_CONTRADICTS
+_SECOND_COMMUNE: Final = Fault.TEXT_SECOND_COMMUNE
+_OTHER_COMMUNE: Final = Fault.TEXT_OTHER_COMMUNE
+_NAME_UNKNOWN: Final = Fault.COMMUNE_NAME_UNKNOWN
+_STRAY_WORD: Final = Fault.TEXT_STRAY_WORD
+_WIDER: Final = frozenset({_DISTRICT_CONTRADICTS, _PROVINCE_CONTRADICTS})
 _PHUONG: Final = Kind.PHUONG
 _XA: Final = Kind.XA
 _EDGE: Final = Left.EDGE
@@ -65,8 +71,8 @@ def _other_typed(claim: Claim, covered: list[Mention]) -> Fault | None:
         if any(m.name.key in claim.place.keys and m.similarity == 1 for m in mentions):
             continue
         if any(m.name.communes and m.similarity == 1 for m in mentions):
-            return Fault.TEXT_OTHER_COMMUNE
-        return Fault.COMMUNE_NAME_UNKNOWN if not word.weak or mentions else Fault.TEXT_STRAY_WORD
+            return _OTHER_COMMUNE
+        return _NAME_UNKNOWN if not word.weak or mentions else _STRAY_WORD
     return None
 
 
@@ -82,7 +88,7 @@ def _other_before(claim: Claim) -> Fault | None:
         if other.left is _EDGE or (other.left is _TYPED and other.end - other.start > 1):
             places = [place for place in other.name.communes if place.province.id in claim.evidence.near]
             if places and not any(claim.place.code in place.current for place in places):
-                return Fault.TEXT_OTHER_COMMUNE
+                return _OTHER_COMMUNE
     return None
 
 
@@ -97,7 +103,7 @@ def _second_address(claim: Claim) -> Fault | None:
             if 0 <= district.outer_start - other.end <= 1 and other.left is not _NUMBER:
                 keys = district.name.district_keys
                 if any(not place.districts.isdisjoint(keys) for place in other.name.communes):
-                    return Fault.TEXT_OTHER_COMMUNE
+                    return _OTHER_COMMUNE
     return None
 
 
@@ -127,7 +133,7 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> list[Fault]:
     if reverse and claim.district is not None and claim.district.end <= claim.commune.start:
         return []
     stray, adjoins = 0, False
-    against: set[Fault] = set()
+    against: list[Fault] = []
     index = claim.commune.end
     while index < count:
         step = 0
@@ -140,18 +146,17 @@ def _unexplained(claim: Claim, covered: list[Mention]) -> list[Fault]:
         if not step and not neutral[index]:
             if mentions:
                 contradiction = _contradiction(mentions)
-                if contradiction is not None:
-                    against.add(contradiction)
+                _add(against, contradiction)
             stray += 1
             adjoins |= index == claim.commune.end and reading.tokens.gaps[index] <= SPACE
         index = step or index + 1
     if against:
         ordered = sorted(against, key=lambda fault: -fault.penalty)
         alone = claim.district is None and claim.province is None
-        return [fault for fault in ordered if fault in _WIDER] if alone and against >= _WIDER else ordered[:1]
+        return [fault for fault in ordered if fault in _WIDER] if alone and _WIDER.issubset(against) else ordered[:1]
     if not stray:
         return []
-    return [Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else Fault.TEXT_STRAY_WORD]
+    return [Fault.TEXT_UNEXPLAINED if stray > 1 or adjoins else _STRAY_WORD]
 
 
 def _explained_until(claim: Claim, mentions: list[Mention]) -> int:
@@ -184,11 +189,11 @@ def _contradiction(mentions: list[Mention]) -> Fault | None:
         if mention.similarity < 1 or (mention.end - mention.start < 2 and not mention.name.numeric):
             continue
         if mention.name.provinces and mention.can_be_province:
-            return Fault.PROVINCE_CONTRADICTS
+            return _PROVINCE_CONTRADICTS
         if mention.name.districts and mention.can_be_district:
-            worst = Fault.DISTRICT_CONTRADICTS
+            worst = _DISTRICT_CONTRADICTS
         elif mention.name.communes and mention.left is not _INNER:
-            worst = _heavier(worst, Fault.TEXT_SECOND_COMMUNE)
+            worst = _heavier(worst, _SECOND_COMMUNE)
     return worst
 
 

@@ -16,6 +16,7 @@ from services.address.cache import BoundedCache
 MAX_CHARACTERS: Final = 1_900
 MAX_TOKENS: Final = 500
 _CACHED_WORDS: Final = 16_384
+_CACHED_LOWER: Final = 4_096
 _LEAST_GLUED: Final = 6
 _LONGEST_SYLLABLE: Final = 7
 
@@ -83,7 +84,16 @@ _LOWER: Final = _LowerTable()
 
 def lowered(text: str) -> str:
     """A text with its letters folded and all other marks kept, character by character."""
+    if len(text) > LONGEST_REMEMBERED:
+        return _lowered(text)
+    return " ".join(map(_lowered_word, text.split(" ")))
+
+
+def _lowered(text: str) -> str:
     return text.translate(_LOWER)
+
+
+_lowered_word: Final = lru_cache(maxsize=_CACHED_LOWER)(_lowered)
 
 
 class Tokens:

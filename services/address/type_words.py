@@ -24,7 +24,17 @@ _FIRST_WORDS: Final = frozenset(words.split(" ")[0] for words in TYPE_WORDS)
 _SECOND_WORDS: Final = frozenset(words.split(" ")[1] for words in TYPE_WORDS if " " in words)
 # What begins a broken type word without being one of its whole words.
 _BROKEN_STARTS: Final = frozenset(stem for word in BROKEN_WORDS for stem in accumulate(word)) - frozenset(BROKEN_WORDS)
+_BROKEN_ENDS: Final = frozenset(word[start:] for word in BROKEN_WORDS for start in range(1, len(word)))
 _MOST_BROKEN: Final = 5
+
+
+def _may_end(text: str) -> bool:
+    """Whether a type word can be one at the end of a phrase: those for other kinds are the end of a name there."""
+    kind = TYPE_WORDS.get(text)
+    return kind is not None and (kind in LOCAL_KINDS or kind is Kind.TOWN or text in TRAILING)
+
+
+_LAST_WORDS: Final = frozenset(words.split(" ")[-1] for words in TYPE_WORDS if _may_end(words))
 
 
 class TypeWord:
@@ -37,13 +47,13 @@ class TypeWord:
         self.weak: Final = weak
 
 
-def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
-    """The words of a text that name a kind of place, in order; `slips` are misspelt words to what they stand for."""
+def find_type_words(tokens: Tokens, slips: dict[str, str], accented: bool) -> list[TypeWord]:
+    """The words of a text that name a kind of place, in order; `slips` are misspelt words to what they stand for,
+    `accented` says that the text is written with accents."""
     found: list[TypeWord] = []
     words, gaps, count = tokens.words, tokens.gaps, len(tokens)
     mended = [slips.get(word, word) for word in words]
     toned = tokens.toned
-    accented = not tokens.text.isascii()
     index = 0
     while index < count:
         step = 1
@@ -70,6 +80,24 @@ def find_type_words(tokens: Tokens, slips: dict[str, str]) -> list[TypeWord]:
         if not _office(tokens, word, following) and not _ends_name(tokens, word, following):
             kept.append(word)
     return kept
+
+
+def may_go_on(tokens: Tokens, slips: dict[str, str]) -> bool:
+    """Whether what follows the last token, behind a comma, may tell if the last words are a type word, or whether the
+    next word is one; none does behind other words. For tokens without a comma between them."""
+    count = len(tokens)
+    if count == 0:
+        return False
+    word = tokens.words[-1]
+    if word == "co" or tokens.toned[-1] in _BROKEN_ENDS:
+        return True
+    if slips.get(word, word) not in _LAST_WORDS:
+        return False
+    mended = [slips.get(word, word) for word in tokens.words[-MAX_TYPE_WORDS:]]
+    for length in range(1, len(mended) + 1):
+        if _may_end(" ".join(mended[-length:])) and _spelt(tokens, count - length, length):
+            return True
+    return False
 
 
 def _longest(mended: list[str], gaps: list[int], index: int) -> int:
@@ -142,12 +170,7 @@ def _in_place(tokens: Tokens, index: int, length: int, text: str) -> bool:
         return False
     end = index + length
     ends_phrase = end == len(tokens) or tokens.gaps[end] >= DASH
-    if (
-        ends_phrase
-        and TYPE_WORDS[text] not in LOCAL_KINDS
-        and TYPE_WORDS[text] is not Kind.TOWN
-        and text not in TRAILING
-    ):
+    if ends_phrase and not _may_end(text):
         return False
     # Without accents `duong` ends names as well: `thon 5 Son Duong Tuyen Quang`.
     soft = text in SOFT or (text == "duong" and tokens.toned[index] == text)

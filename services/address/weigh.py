@@ -26,6 +26,12 @@ _LOCAL: Final = Left.LOCAL
 _EQUAL: Final = Accents.EQUAL
 _MISSING: Final = Accents.MISSING
 _DIFFER: Final = Accents.DIFFER
+_TYPE_FORMER: Final = Fault.COMMUNE_TYPE_FORMER
+_TYPE_DIFFERS: Final = Fault.COMMUNE_TYPE_DIFFERS
+_INSIDE_NAME: Final = Fault.COMMUNE_INSIDE_NAME
+_AFTER_NUMBER: Final = Fault.COMMUNE_AFTER_NUMBER
+_READS_AS_OTHER: Final = Fault.COMMUNE_READS_AS_OTHER
+_INSIDE_PHRASE: Final = Fault.COMMUNE_INSIDE_PHRASE
 _DISTRICT_MISSING: Final = Fault.DISTRICT_MISSING
 _DISTRICT_FORMER: Final = Fault.DISTRICT_FORMER
 _OTHER_AGE: Final = Fault.PROVINCE_OTHER_AGE
@@ -47,7 +53,7 @@ def name_faults(claim: Claim) -> list[Fault]:
     kind = mention.kind
     if kind in COMMUNE_KINDS and kind is not _COMMUNE and kind != claim.place.kind:
         former = kind is _TOWN and claim.place.legacy is None
-        faults.append(Fault.COMMUNE_TYPE_FORMER if former else Fault.COMMUNE_TYPE_DIFFERS)
+        faults.append(_TYPE_FORMER if former else _TYPE_DIFFERS)
     before = _fault_before(claim)
     if before is not None:
         faults.append(before)
@@ -77,18 +83,18 @@ def _doubtful(claim: Claim) -> bool:
 def _fault_before(claim: Claim) -> Fault | None:
     mention = claim.commune
     if mention in claim.evidence.contained:
-        return Fault.COMMUNE_INSIDE_NAME
+        return _INSIDE_NAME
     if mention.left is _NUMBER:
-        return Fault.COMMUNE_AFTER_NUMBER
+        return _AFTER_NUMBER
     if mention.left is _LOCAL:
-        return Fault.COMMUNE_READS_AS_OTHER
+        return _READS_AS_OTHER
     if mention.left is _INNER:
         other = (
             mention.end - mention.start == 1
             or person_name_before(claim.evidence.reading, mention.start)
             or (claim.district is None and _in_local_phrase(claim))
         )
-        return Fault.COMMUNE_READS_AS_OTHER if other else Fault.COMMUNE_INSIDE_PHRASE
+        return _READS_AS_OTHER if other else _INSIDE_PHRASE
     return None
 
 

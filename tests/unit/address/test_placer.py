@@ -94,3 +94,10 @@ def test_a_village_that_is_confirmed_counts_from_then_on() -> None:
     assert (before.coordinate_level, found.coordinate_level) == (CoordinateLevel.COMMUNE, CoordinateLevel.VILLAGE)
     core.confirm_villages({"1": None}, -1)
     assert core.digitise([raw])[0] == before
+
+
+def test_tails_that_mean_the_same_share_their_contenders() -> None:
+    tails = ["X. Yên Hoa,H. Na Hang,Tuyên Quang", "xã Yên Hoa,H. Na Hang,T. Tuyên Quang", "Yên Hoa, Na Hang"]
+    first, again, other = [match.ranking.contenders for match in CORE.matcher.match([Text(tail) for tail in tails])]
+    assert first is again
+    assert first is not other
