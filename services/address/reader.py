@@ -55,14 +55,16 @@ class Reader:
 
     def read(self, text: str) -> Reading:
         """The type words and the exact mentions of a text."""
-        if len(text) > LONGEST_REMEMBERED:
+        parts = text.split(",")
+        # A text of one segment is remembered whole by whoever asks.
+        if len(text) > LONGEST_REMEMBERED or len(parts) == 1:
             return self._whole(text)
         accented = not text.isascii()
         known = self._accented if accented else self._plain
         tokens = Tokens(text, [], [], [], [], [], cut=False)
         reading = Reading(tokens, [], {}, [], frozenset(), {})
         offset, opens = 0, False
-        for part in text.split(","):
+        for part in parts:
             segment = known.get(part)
             if segment is None:
                 segment = self._read(part, accented)
