@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What so many records lead to still stands in the processor's cache when it is packed, which takes a third less time.
+_AT_ONCE = 64
+
 
 def registrar() -> None:
     """Run the registrar until it is told to stop (SIGTERM, Ctrl-C)."""
@@ -9,4 +12,4 @@ def registrar() -> None:
     from services.stream.main import run_stage
     from services.stream.settings import Settings
 
-    run_stage(Settings(), Registrar())
+    run_stage(Settings(), Registrar(), at_once=_AT_ONCE)

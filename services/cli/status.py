@@ -54,8 +54,8 @@ def status(
 async def _ask(url: str, token: SecretStr, batch_id: str | None, limit: int) -> BatchStatus | list[BatchStatus] | None:
     from services.intake.tracker_client import TrackerClient
 
-    async with TrackerClient(url, token) as client:
-        return await client.recent(limit) if batch_id is None else await client.status(batch_id)
+    client = TrackerClient(url, token)
+    return await client.recent(limit) if batch_id is None else await client.status(batch_id)
 
 
 def _print(found: BatchStatus | list[BatchStatus]) -> None:

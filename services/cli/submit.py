@@ -68,18 +68,18 @@ def submit(
     _say(console, None if quiet else file, table, builder, found)
 
     async def run() -> Progress:
-        async with TrackerClient(tracker or settings.tracker_url, token) as client:
-            answering = await _answering(client, wait)
-            submission = Submission(settings, source, name or file.name, answering, batch_id=batch_id, stall=timeout)
-            records = map(builder.build, table.rows())
-            first = list(islice(records, SAMPLE_ROWS))
-            _warn_of_ids(console, builder, first)
-            progress = submission.run(chain(first, records), wait=wait)
-            shown = partial(_show, console, progress, found.rows)
-            if outcome_file is None:
-                return await shown()
-            again = _builder(table, source, mapping or [], batch_id)
-            return await outcome_file.around(shown, settings, batch_id, table, again)
+        client = TrackerClient(tracker or settings.tracker_url, token)
+        answering = await _answering(client, wait)
+        submission = Submission(settings, source, name or file.name, answering, batch_id=batch_id, stall=timeout)
+        records = map(builder.build, table.rows())
+        first = list(islice(records, SAMPLE_ROWS))
+        _warn_of_ids(console, builder, first)
+        progress = submission.run(chain(first, records), wait=wait)
+        shown = partial(_show, console, progress, found.rows)
+        if outcome_file is None:
+            return await shown()
+        again = _builder(table, source, mapping or [], batch_id)
+        return await outcome_file.around(shown, settings, batch_id, table, again)
 
     console.print(f"batch {batch_id}", highlight=False)
     spare_what_stays()

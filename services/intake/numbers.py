@@ -16,7 +16,9 @@ _LEAST_METRES = 1000.0
 
 def read_decimal(text: str) -> float | str:
     """The number in a text with decimal point or comma; the text itself, trimmed, if it is none."""
-    plain = text if _PLAIN.fullmatch(text) else _SPACES.sub("", text)
+    if _PLAIN.fullmatch(text):
+        return _finite(text, text)
+    plain = _SPACES.sub("", text)
     if "," in plain and "." in plain:
         # The last one is the decimal mark, the others group digits.
         group, mark = (",", ".") if plain.rindex(".") > plain.rindex(",") else (".", ",")
@@ -25,8 +27,11 @@ def read_decimal(text: str) -> float | str:
         plain = plain.replace(",", ".")
     elif _THOUSANDS.fullmatch(plain) and plain.count(".") != 1:
         plain = plain.replace(",", "").replace(".", "")
-    if not _PLAIN.fullmatch(plain):
-        return text.strip()
+    return _finite(plain, text) if _PLAIN.fullmatch(plain) else text.strip()
+
+
+def _finite(plain: str, text: str) -> float | str:
+    """The number in a plain text; `text`, which it was made of, trimmed, where that is too large to be one."""
     number = float(plain)
     return number if math.isfinite(number) else text.strip()
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from urllib.parse import quote
+import asyncio
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import quote, urlsplit
 
-import aiohttp
 from pydantic import SecretStr
 
 from schemas.batch import BatchStatus
 from schemas.codec import decode
 
-_TIMEOUT = aiohttp.ClientTimeout(total=10)
+_TIMEOUT_SECONDS = 10.0
 _NO_TOKEN = SecretStr("")
+_CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 
 
 class TrackerUnavailableError(RuntimeError):
@@ -28,24 +30,15 @@ class TrackerNotReadyError(TrackerUnavailableError):
 
 
 class TrackerClient:
-    """A client of one tracker; use it as an asynchronous context manager. `token` is shown to it, if there is one."""
+    """A client of one tracker. `token` is shown to it, if there is one.
+
+    It asks a few times a second at most, by the standard library and in a thread: to load aiohttp takes longer than all
+    questions of a submission.
+    """
 
     def __init__(self, url: str, token: SecretStr = _NO_TOKEN) -> None:
         self.url = url.rstrip("/")
         self._token = token
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> TrackerClient:
-        token = self._token.get_secret_value()
-        shown = {"Authorization": f"Bearer {token}"} if token else None
-        self._session = aiohttp.ClientSession(timeout=_TIMEOUT, headers=shown)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
 
     async def status(self, batch_id: str) -> BatchStatus | None:
         """Where a batch stands; None while the tracker has not heard of it. Raises TrackerUnavailableError."""
@@ -58,22 +51,31 @@ class TrackerClient:
         return [] if body is None else decode(list[BatchStatus], body)
 
     async def _get(self, path: str) -> bytes | None:
-        if self._session is None:
-            raise RuntimeError("the client is used outside its context")
         try:
-            # The tracker sends nobody elsewhere, and the token is for it alone.
-            async with self._session.get(self.url + path, allow_redirects=False) as answer:
-                if answer.status == 404:
-                    return None
-                if answer.status == 401:
-                    raise TrackerTokenError(self._wants_token())
-                if answer.status == 503:
-                    raise TrackerNotReadyError(f"the tracker at {self.url} is not ready yet: it reads its table back")
-                if answer.status != 200:
-                    raise TrackerUnavailableError(f"the tracker at {self.url} answers {answer.status}")
-                return await answer.read()
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            status, body = await asyncio.to_thread(self._ask, path)
+        except (HTTPException, OSError, ValueError) as error:
             raise TrackerUnavailableError(f"no tracker answers at {self.url} ({type(error).__name__})") from None
+        if status == 404:
+            return None
+        if status == 401:
+            raise TrackerTokenError(self._wants_token())
+        if status == 503:
+            raise TrackerNotReadyError(f"the tracker at {self.url} is not ready yet: it reads its table back")
+        if status != 200:
+            raise TrackerUnavailableError(f"the tracker at {self.url} answers {status}")
+        return body
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
+        """Status and body. Follows to nowhere else: the tracker sends nobody there, and the token is for it alone."""
+        token = self._token.get_secret_value()
+        shown = {"Authorization": f"Bearer {token}"} if token else {}
+        parts = urlsplit(self.url)
+        if parts.scheme not in _CONNECTIONS or not parts.hostname:
+            raise ValueError("no address of HTTP")
+        with closing(_CONNECTIONS[parts.scheme](parts.hostname, parts.port, timeout=_TIMEOUT_SECONDS)) as connection:
+            connection.request("GET", parts.path + path, headers=shown)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
 
     def _wants_token(self) -> str:
         what = "does not take the token that it was shown" if self._token.get_secret_value() else "asks for a token"

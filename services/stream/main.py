@@ -27,8 +27,9 @@ from services.stream.topic_ids import AccessDeniedError, TopicMissingError
 log = structlog.get_logger()
 
 
-def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None) -> None:
-    """Run until SIGTERM or SIGINT; a transaction in hand is finished first. `learner` takes up news for the stage.
+def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None, at_once: int | None = None) -> None:
+    """Run until SIGTERM or SIGINT; a transaction in hand is finished first. `learner` and `at_once` are those of
+    StreamService.
 
     Raises SystemExit(1) after logging what stopped the service: no broker, a missing topic, the circuit breaker, a bug.
     Raises SettingError.
@@ -37,7 +38,7 @@ def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None) 
     spare_what_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_serve(settings, stage, learner))
+            runner.run(_serve(settings, stage, learner, at_once))
         except SettingError:  # as any setting that cannot be used, it ends the command with status 2
             raise
         except (
@@ -58,9 +59,9 @@ def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None) 
             raise SystemExit(1) from None
 
 
-async def _serve(settings: Settings, stage: Stage, learner: Learner | None) -> None:
+async def _serve(settings: Settings, stage: Stage, learner: Learner | None, at_once: int | None) -> None:
     metrics = Metrics(stage.name)
-    service = StreamService(settings, stage, metrics, learner)
+    service = StreamService(settings, stage, metrics, learner, at_once)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -38,7 +38,7 @@ class Metrics:
         self.published = counter("diachi_published_total", "Records published.", "topic")
         # Records of one transaction; small ones mean that the stage keeps up.
         self.batch_records = histogram("diachi_batch_records", "Records in one batch.", _RECORDS)
-        # Time in the domain code for one batch.
+        # Time in the domain code for one batch, and to pack what it leads to.
         self.batch_seconds = histogram("diachi_batch_process_seconds", "Time to process a batch.", _SECONDS)
         # Time from the begin of a transaction to its commit.
         self.transaction_seconds = histogram("diachi_transaction_seconds", "Time of a transaction.", _SECONDS)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -32,7 +31,7 @@ from services.stream.refusals import REFUSALS, Refusals
 from services.stream.restore import restore
 from services.stream.settings import Settings
 from services.stream.state import MemoryStore, StateStore
-from services.stream.transaction import Partitioner, send_outputs
+from services.stream.transaction import Packer, Partitioner
 from services.stream.unreadable import DETAIL, UnreadableRecord
 
 log = structlog.get_logger()
@@ -73,7 +72,8 @@ class PartitionLostError(Exception):
 class Worker:
     """What the partitions of one process share.
 
-    `executor` has one thread: domain code runs there, so that a slow batch does not keep the loop from heartbeats.
+    `executor` has one thread: domain code runs there, so that a slow batch does not keep the loop from heartbeats. It
+    takes `at_once` records of a batch before what they lead to is packed.
     `gathering` says how many batches may be gathered, or wait for that thread, at a time: each holds some megabytes.
     """
 
@@ -89,6 +89,7 @@ class Worker:
     refusals: Refusals
     executor: Executor
     gathering: asyncio.Semaphore
+    at_once: int
     news: News | None = None
 
 
@@ -276,18 +277,19 @@ class PartitionProcessor:
         worker, partition = self._worker, self._partition.partition
         stage = worker.stage
         out = Outputs(stage.name, stage.input_topic, worker.topic_id, stage.dead_letter_topic)
+        packer = Packer(self._producer, worker.settings.topic_prefix, worker.partitioner)
         first, last, count = records[0].offset, records[-1], len(records)
         self._in_hand, self._waiting_since = count, records[0].timestamp
         self._last_count = count
         size = sum([len(record.value or b"") for record in records])
         try:
-            failures, seconds = await self._domain(records, out)
+            failures, seconds = await self._domain(records, out, packer)
             processed = time.monotonic()
             # Emptied, whoever still holds the list: during the transaction its memory serves the next batch.
             records.clear()
             self._end_turn()
             worker.breaker.record(count, failures)
-            await self._transact(last, out)
+            await self._transact(last, out, packer)
         except KafkaError as error:
             self._store.discard()
             if isinstance(error, REFUSALS):
@@ -306,7 +308,7 @@ class PartitionProcessor:
         self._adapt(seconds)
         count_batch(worker.metrics, count, size, out, failures, seconds, time.monotonic() - processed)
 
-    async def _domain(self, records: Sequence[InputRecord], out: Outputs) -> tuple[int, float]:
+    async def _domain(self, records: Sequence[InputRecord], out: Outputs, packer: Packer) -> tuple[int, float]:
         """Let the stage work on a batch, except on a record that cannot be had or whose outputs the broker refuses.
 
         Returns the unexpected failures and the seconds of work, without the wait for the worker's one thread.
@@ -325,8 +327,11 @@ class PartitionProcessor:
             loop.call_soon_threadsafe(self._look_ahead)
             if worker.news is not None:
                 worker.news.apply()
-            started = time.monotonic()
-            return worker.stage.process(records, self._store, out), time.monotonic() - started
+            started, failures = time.monotonic(), 0
+            for first in range(0, len(records), worker.at_once):
+                failures += worker.stage.process(records[first : first + worker.at_once], self._store, out)
+                packer.add(out.take())
+            return failures, time.monotonic() - started
 
         return await loop.run_in_executor(worker.executor, work)
 
@@ -338,15 +343,16 @@ class PartitionProcessor:
         elif 2 * seconds <= _BATCH_SECONDS:  # one of twice the size would be within it too
             self._limit = min(most, self._limit * 2)
 
-    async def _transact(self, last: InputRecord, out: Outputs) -> None:
+    async def _transact(self, last: InputRecord, out: Outputs, packer: Packer) -> None:
         """Outputs, changelog, progress and the offset of the last record, committed together or not at all."""
         out.announce_transitions(last)
+        packer.add(out.take())
         producer, worker = self._producer, self._worker
-        changes = changelog(worker.stage.state_topic, self._partition.partition, last.timestamp, self._store.changes())
+        changes = self._store.changes()
+        packer.add(changelog(worker.stage.state_topic, self._partition.partition, last.timestamp, changes))
         try:
             await producer.begin_transaction()
-            outputs = chain(out.take(), changes)
-            futures = await send_outputs(producer, outputs, worker.settings.topic_prefix, worker.partitioner)
+            futures = await packer.send()
             # One after the other: the broker verifies both with the transaction's coordinator, and of two requests of
             # one producer at a time it refuses one, which the client repeats after a tenth of a second.
             await asyncio.gather(*futures)

@@ -48,9 +48,20 @@ class GroupLostError(RuntimeError):
 class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
     """Joins the group, keeps one PartitionProcessor per assigned partition, rejoins when one is lost."""
 
-    def __init__(self, settings: Settings, stage: Stage, metrics: Metrics, learner: Learner | None = None) -> None:
-        """`learner` takes up news that concerns every worker of the stage."""
+    def __init__(
+        self,
+        settings: Settings,
+        stage: Stage,
+        metrics: Metrics,
+        learner: Learner | None = None,
+        at_once: int | None = None,
+    ) -> None:
+        """`learner` takes up news that concerns every worker of the stage.
+
+        Of a batch the stage is given `at_once` records at a time, None for all.
+        """
         self._settings = settings
+        self._at_once = at_once or settings.max_batch_records
         self._connection = connection_of(settings)
         self._stage = stage
         self._metrics = metrics
@@ -154,6 +165,7 @@ class StreamService(ConsumerRebalanceListener):  # type: ignore[misc]
             refusals=Refusals(self._settings.max_batch_records),
             executor=ThreadPoolExecutor(1, self._stage.name),
             gathering=asyncio.Semaphore(_GATHERING),
+            at_once=self._at_once,
             news=self._news,
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import structlog
+from msgspec import Struct
 
 from schemas.batch import BatchClosed, BatchOpened, BatchTransitions
 from schemas.codec import decode, encode, from_mapping
@@ -24,6 +25,12 @@ _KINDS: dict[str, type[BatchEvent]] = {
 }
 
 
+class _Kind(Struct):
+    """What tells which event it is; all else is passed over."""
+
+    kind: str
+
+
 class Sender(Protocol):
     """Sends one record within the transaction of an input partition (TransactionalSender)."""
 
@@ -34,8 +41,12 @@ class Sender(Protocol):
 
 def read_event(value: bytes) -> BatchEvent:
     """The batch event in JSON bytes. Raises ValueError or LookupError when it is none."""
-    parsed = decode(dict[str, Any], value)
-    return from_mapping(_KINDS[parsed["kind"]], parsed)
+    kind = _KINDS[decode(_Kind, value).kind]
+    try:
+        return decode(kind, value)
+    except ValueError:
+        # Also with whole numbers written as fractions, which the services do not do.
+        return from_mapping(kind, decode(dict[str, Any], value))
 
 
 class ProgressTable:

@@ -117,21 +117,19 @@ def test_a_good_batch_beside_a_hostile_one_is_complete_long_before_it(
         good: list[Progress] = []
 
         async def scenario() -> None:
-            async with TrackerClient(f"http://127.0.0.1:{tracker.port}") as client:
-                first, second = (
-                    Submission(settings, source, "file", client, batch_id=new_batch_id(), most_in_flight=IN_FLIGHT)
-                    for source in ("other-post", "good-post")
-                )
-                slow = asyncio.create_task(follow(first.run(hostile_rows()), hostile))
-                while not hostile or hostile[-1].sent < 2 * IN_FLIGHT:
-                    await asyncio.sleep(0.01)
-                await follow(second.run(good_rows()), good)
-                at_good = hostile[-1]
-                assert at_good.sent < HOSTILE_ROWS, "the hostile batch must still be on its way"
-                print(
-                    f"the good batch complete: of the hostile one {at_good.accounted} of {HOSTILE_ROWS} accounted for"
-                )
-                await slow
+            client = TrackerClient(f"http://127.0.0.1:{tracker.port}")
+            first, second = (
+                Submission(settings, source, "file", client, batch_id=new_batch_id(), most_in_flight=IN_FLIGHT)
+                for source in ("other-post", "good-post")
+            )
+            slow = asyncio.create_task(follow(first.run(hostile_rows()), hostile))
+            while not hostile or hostile[-1].sent < 2 * IN_FLIGHT:
+                await asyncio.sleep(0.01)
+            await follow(second.run(good_rows()), good)
+            at_good = hostile[-1]
+            assert at_good.sent < HOSTILE_ROWS, "the hostile batch must still be on its way"
+            print(f"the good batch complete: of the hostile one {at_good.accounted} of {HOSTILE_ROWS} accounted for")
+            await slow
 
         asyncio.run(scenario())
         assert [metric(worker, "diachi_unexpected_failures_total") for worker in stages] == [0, 0]

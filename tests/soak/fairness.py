@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, cycle
@@ -137,9 +136,9 @@ def fairness(broker: LocalBroker, prefix: str, logs: Path, unreadable: int) -> F
 
 async def _good(settings: Settings, tracker: Worker, source: str) -> float:
     started = time.monotonic()
-    async with _client(tracker) as client:
-        submission = Submission(settings, source, "good", client, batch_id=new_batch_id(), stall=_MOST_SECONDS)
-        last = [progress async for progress in submission.run(_good_rows(source))][-1]
+    client = TrackerClient(f"http://127.0.0.1:{tracker.port}")
+    submission = Submission(settings, source, "good", client, batch_id=new_batch_id(), stall=_MOST_SECONDS)
+    last = [progress async for progress in submission.run(_good_rows(source))][-1]
     assert last.status is not None and last.status.outcomes == {"digitised": GOOD_ROWS}, last
     return time.monotonic() - started
 
@@ -152,15 +151,15 @@ async def _beside_slow(settings: Settings, tracker: Worker) -> tuple[float, int]
         async for each in progress:
             seen[:] = [each]
 
-    async with _client(tracker) as client:
-        submission = Submission(settings, "slow-post", "slow", client, batch_id=new_batch_id(), stall=_MOST_SECONDS)
-        slow = asyncio.create_task(follow(submission.run(_slow_rows())))
-        await asyncio.sleep(_AHEAD_SECONDS)
-        before = seen[0].sent - seen[0].accounted
-        seconds = await _good(settings, tracker, "fourth-post")
-        slow.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await slow
+    client = TrackerClient(f"http://127.0.0.1:{tracker.port}")
+    submission = Submission(settings, "slow-post", "slow", client, batch_id=new_batch_id(), stall=_MOST_SECONDS)
+    slow = asyncio.create_task(follow(submission.run(_slow_rows())))
+    await asyncio.sleep(_AHEAD_SECONDS)
+    before = seen[0].sent - seen[0].accounted
+    seconds = await _good(settings, tracker, "fourth-post")
+    slow.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await slow
     return seconds, before
 
 
@@ -169,9 +168,3 @@ async def _until_answered(servers: str, topic: str, expected: int) -> int:
     while (found := len(await read_committed(servers, topic))) < expected and time.monotonic() < deadline:
         await asyncio.sleep(1)
     return found
-
-
-@asynccontextmanager
-async def _client(tracker: Worker) -> AsyncIterator[TrackerClient]:
-    async with TrackerClient(f"http://127.0.0.1:{tracker.port}") as client:
-        yield client

@@ -84,11 +84,7 @@ def progress(*steps: Transition) -> list[Row]:
 
 
 def counted(tracker: str) -> BatchStatus | None:
-    async def ask() -> BatchStatus | None:
-        async with TrackerClient(tracker) as client:
-            return await client.status("b1")
-
-    return asyncio.run(ask())
+    return asyncio.run(TrackerClient(tracker).status("b1"))
 
 
 def dlq(*arguments: str, status: int = 0) -> str:

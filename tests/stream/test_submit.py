@@ -272,14 +272,14 @@ def test_rows_in_flight_are_bounded_and_a_tracker_that_restarts_is_waited_for(
     tracker.ready()
 
     async def submit(stall: float, meanwhile: Callable[[], None]) -> list[Progress]:
-        async with TrackerClient(tracker.url) as client:
-            batch_id = new_batch_id()
-            submission = Submission(settings, "tq", "test", client, batch_id=batch_id, stall=stall, most_in_flight=1000)
-            other = asyncio.create_task(asyncio.to_thread(meanwhile))
-            try:
-                return [progress async for progress in submission.run(records(batch_id, 5000))]
-            finally:
-                await other
+        client = TrackerClient(tracker.url)
+        batch_id = new_batch_id()
+        submission = Submission(settings, "tq", "test", client, batch_id=batch_id, stall=stall, most_in_flight=1000)
+        other = asyncio.create_task(asyncio.to_thread(meanwhile))
+        try:
+            return [progress async for progress in submission.run(records(batch_id, 5000))]
+        finally:
+            await other
 
     def restart() -> None:
         time.sleep(1)
