@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from sys import intern
 from typing import Final
 
 from gazetteer.names import fold
@@ -23,36 +24,35 @@ _MOST_NAMES: Final = 4
 # Tokens [start, end) and the abbreviation that they are.
 Form = tuple[int, int, str]
 
+# The names of each abbreviation while they are gathered, and these by province or district.
+_Forms = defaultdict[str, list[Name]]
+_Gathered = defaultdict[str, _Forms]
+
 
 class Initials:
     """The initials of districts and communes by province, and those of provinces."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._of_province: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
-        self._provinces: dict[str, list[Name]] = defaultdict(list)
-        self._beginnings: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
+        of_province, of_district, beginnings = _Gathered(_forms), _Gathered(_forms), _Gathered(_forms)
+        provinces = _forms()
         for district in lexicon.districts.values():
-            self._add(self._of_province[district.province.id], district.name, lexicon.names[district.keys[0]])
-        self._of_district: dict[str, dict[str, list[Name]]] = defaultdict(lambda: defaultdict(list))
+            _add(of_province[district.province.id], district.name, lexicon.names[district.keys[0]])
         for place in lexicon.communes:
             words = fold(place.name).split()
             if place.district is not None and len(words) > 1:
-                forms = self._of_district[place.district.key]
+                forms = of_district[place.district.key]
                 _append(forms["".join(word[0] for word in words)], lexicon.names[place.keys[0]])
             for form in _partial(place.name):
-                _append(self._of_province[place.province.id][form], lexicon.names[place.keys[0]])
+                _append(of_province[place.province.id][form], lexicon.names[place.keys[0]])
             for form in _beginnings(place.name):
-                _append(self._beginnings[place.province.id][form], lexicon.names[place.keys[0]])
+                _append(beginnings[place.province.id][form], lexicon.names[place.keys[0]])
         for province in lexicon.provinces.values():
             for form in _partial(province.name):
-                _append(self._provinces[form], lexicon.names[province.keys[0]])
-
-    def _add(self, forms: dict[str, list[Name]], name: str, entry: Name) -> None:
-        words = fold(name).split()
-        if len(words) > 1:
-            _append(forms["".join(word[0] for word in words)], entry)
-        for form in _partial(name):
-            _append(forms[form], entry)
+                _append(provinces[form], lexicon.names[province.keys[0]])
+        self._of_province: Final = {id_: _kept(forms) for id_, forms in of_province.items()}
+        self._of_district: Final = {key: _kept(forms) for key, forms in of_district.items()}
+        self._beginnings: Final = {id_: _kept(forms) for id_, forms in beginnings.items()}
+        self._provinces: Final = _kept(provinces)
 
     def extend_provinces(self, reading: Reading, forms: Iterable[Form]) -> None:
         """Add the provinces written as `T.Giang`; `forms` are the abbreviations of the reading."""
@@ -73,7 +73,7 @@ class Initials:
             self._extend_in_districts(reading, forms)
         for start, end, form in _typed_phrases(reading):
             for id_ in known:
-                names = self._beginnings[id_].get(form, ())
+                names = self._beginnings[id_].get(form, ()) if id_ in self._beginnings else ()
                 if len(names) <= _MOST_NAMES:
                     _add_mentions(reading, start, end, names)
 
@@ -93,6 +93,24 @@ class Initials:
                 names = self._of_district[key].get(form, ()) if key in self._of_district else ()
                 if len(names) == 1 and district_start >= end:
                     _add_mentions(reading, start, end, names, similarity=_GUESS)
+
+
+def _forms() -> _Forms:
+    return defaultdict(list)
+
+
+def _kept(forms: _Forms) -> dict[str, tuple[Name, ...]]:
+    """The same in less room, as there are tens of thousands: abbreviations recur in other provinces, and most have one
+    name."""
+    return {intern(form): tuple(names) for form, names in forms.items()}
+
+
+def _add(forms: _Forms, name: str, entry: Name) -> None:
+    words = fold(name).split()
+    if len(words) > 1:
+        _append(forms["".join(word[0] for word in words)], entry)
+    for form in _partial(name):
+        _append(forms[form], entry)
 
 
 def _append(names: list[Name], name: Name) -> None:

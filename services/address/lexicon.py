@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
+from sys import intern
 from typing import Final
 
 from gazetteer.gazetteer import Gazetteer
@@ -167,7 +168,13 @@ class Lexicon:
             province = self.provinces["o" + district.province_code]
             keys = _keys(district.name, [*district.aliases, *DISTRICT_NICKNAMES.get(fold(district.name), ())])
             place = DistrictPlace(
-                district.key, district.code, district.name, _toned(district.name), district.kind.lower(), province, keys
+                district.key,
+                district.code,
+                district.name,
+                _toned(district.name),
+                intern(district.kind.lower()),
+                province,
+                keys,
             )
             self.districts[district.key] = place
             for key in keys:
@@ -189,7 +196,7 @@ class Lexicon:
     def _current_place(self, commune: Commune, districts: frozenset[str], urban: bool) -> CommunePlace:
         province = self.provinces["n" + commune.province_code]
         return CommunePlace(
-            commune.code, commune.name, _toned(commune.name), commune.kind.lower(), province, None, None,
+            commune.code, commune.name, _toned(commune.name), intern(commune.kind.lower()), province, None, None,
             (commune.code,), _keys(commune.name, commune.aliases), districts, urban=urban,
         )  # fmt: skip
 
@@ -201,7 +208,8 @@ class Lexicon:
             successors = sorted(legacy.successors, key=lambda successor: not successor.usual)
             aliases = [alias for alias in legacy.aliases if fold(alias) != fold(district.name)]
             place = CommunePlace(
-                legacy.code, legacy.name, _toned(legacy.name), legacy.kind.lower(), district.province, district, legacy,
+                legacy.code, legacy.name, _toned(legacy.name), intern(legacy.kind.lower()), district.province, district,
+                legacy,
                 tuple(successor.commune_code for successor in successors), _keys(legacy.name, aliases),
                 frozenset((legacy.district_key,)), old_town=legacy.code not in not_town, urban=legacy.kind != _RURAL,
             )  # fmt: skip
@@ -250,11 +258,11 @@ def _stems(keys: Iterable[str]) -> frozenset[str]:
 
 
 def _toned(name: str) -> str:
-    return glue(tone_key(name))
+    return intern(glue(tone_key(name)))
 
 
 def _keys(name: str, nicknames: Iterable[str]) -> tuple[str, ...]:
     """The keys under which a name is found: its own, its number spellings, its nicknames."""
     folded = fold(name)
     keys = [glue(folded), *number_spellings(folded), *(glue(fold(nickname)) for nickname in nicknames)]
-    return tuple(dict.fromkeys(keys))
+    return tuple([intern(key) for key in dict.fromkeys(keys)])

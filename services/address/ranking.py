@@ -8,6 +8,7 @@ from typing import Final
 from schemas.address import MatchLevel
 from services.address.cache import BoundedCache
 from services.address.candidates import Candidate
+from services.address.mentions import Mention
 from services.address.pieces import Piece
 from services.address.placement import Placement
 
@@ -61,6 +62,7 @@ class KnownContenders:
 
     def __init__(self) -> None:
         self._known: BoundedCache[Hashable, Contenders] = BoundedCache(_CACHED)
+        self._mentions: BoundedCache[Hashable, Mention] = BoundedCache(_CACHED)
 
     def same(self, ranking: Ranking) -> Ranking:
         """The ranking with the contenders that came first of all that mean the same; the mentions of these may stand
@@ -69,9 +71,27 @@ class KnownContenders:
         meaning = (new.empty, *[_meaning(one) for one in new.ranked])
         known = self._known.get(meaning)
         if known is None:
-            self._known.put(meaning, new)
-            return ranking
+            known = Contenders(tuple([self._kept(one) for one in new.ranked]), new.empty)
+            self._known.put(meaning, known)
         return Ranking(known, ranking.pieces, ranking.wider_level, ranking.settled)
+
+    def _kept(self, one: Candidate) -> Candidate:
+        """A candidate as it is remembered: with mentions that others share."""
+        district = None if one.district is None else self._mention(one.district)
+        province = None if one.province is None else self._mention(one.province)
+        commune = self._mention(one.commune)
+        return Candidate(one.place, commune, district, province, one.faults, one.score, one.finer, one.before)
+
+    def _mention(self, one: Mention) -> Mention:
+        """The mention of the same name in the same words that came first; it may have stood elsewhere."""
+        word = one.word
+        written = None if word is None else (word.kind, word.weak)
+        key = (one.name, written, one.left, one.toned, one.similarity, one.wider_only)
+        known = self._mentions.get(key)
+        if known is None:
+            self._mentions.put(key, one)
+            return one
+        return known
 
 
 def _meaning(one: Candidate) -> Hashable:

@@ -9,6 +9,7 @@ import structlog
 import uvloop
 from aiokafka.errors import KafkaConnectionError
 
+from services.process.allocator import give_large_blocks_back
 from services.process.collector import spare_what_stays
 from services.stream.breaker import TooManyFailuresError
 from services.stream.failures import where
@@ -35,6 +36,7 @@ def run_stage(settings: Settings, stage: Stage, learner: Learner | None = None, 
     Raises SettingError.
     """
     configure_logs(settings.log_level)
+    give_large_blocks_back()
     spare_what_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:

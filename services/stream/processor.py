@@ -240,17 +240,19 @@ class PartitionProcessor:
     async def _gather(self, records: list[InputRecord], limit: int, end: float) -> None:
         """Add to the first records, up to `limit`, those that are there and come until `end`, a time of the loop."""
         clock, vain = asyncio.get_running_loop().time, 0
-        while len(records) < min(limit, self._limit) and vain < _VAIN_LOOKS and not self._stopping.done():
+        while len(records) < min(limit, self._limit) and not self._stopping.done():
             more = await self._poll(limit - len(records), 0.0)
             if more and isinstance(more[0], UnreadableRecord):
                 break  # it stays where it is until it comes first
             records += more
             self._fetched = len(records)
             vain = 0 if more else vain + 1
-            if len(records) < limit:
-                if (left := end - clock()) <= 0:
-                    break
-                await asyncio.sleep(min(left, _GATHER_STEP))
+            # Half a transaction goes at once: to wait for the rest costs more than it saves the broker.
+            if vain == _VAIN_LOOKS or 2 * len(records) >= limit:
+                break
+            if (left := end - clock()) <= 0:
+                break
+            await asyncio.sleep(min(left, _GATHER_STEP))
 
     async def _poll(self, limit: int, wait: float) -> list[InputRecord]:
         """At most `limit` records; waits so many seconds for the first."""

@@ -33,7 +33,7 @@ _START_SECONDS = 30.0
 _REJOIN_SECONDS = 1.0
 _MEASURE_SECONDS = 1.0
 # Of whole batches one is in the domain code, the others are on their way there.
-_GATHERING = 3
+_GATHERING = 6
 # A standby without partitions never polls, and must stay in the group all the same.
 _MAX_POLL_INTERVAL_MS = 2**31 - 1
 # Without an assignment for so long, the client's coordination has died in a way that only a restart mends.
