@@ -5,7 +5,7 @@ Each does what someone might well write, believing that it makes no difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
@@ -15,6 +15,7 @@ from services.stream.outputs import InputRecord, Outputs
 from services.stream.processor import PartitionProcessor
 from services.stream.restore import restore
 from services.stream.state import MemoryStore, StateStore
+from services.stream.transaction import Packer
 
 
 def offsets_after_the_transaction() -> None:
@@ -25,9 +26,9 @@ def offsets_after_the_transaction() -> None:
         async def send_offsets_to_transaction(self, offsets: object, group_id: str) -> None:
             pass
 
-    async def then_offsets(self: PartitionProcessor, records: Sequence[InputRecord], out: Outputs) -> None:
-        await transact(self, records, out)
-        await self._worker.consumer.commit({self._partition: records[-1].offset + 1})
+    async def then_offsets(self: PartitionProcessor, last: InputRecord, out: Outputs, packer: Packer) -> None:
+        await transact(self, last, out, packer)
+        await self._worker.consumer.commit({self._partition: last.offset + 1})
 
     processor.AIOKafkaProducer = Producer
     PartitionProcessor._transact = then_offsets  # type: ignore[method-assign]
