@@ -18,7 +18,9 @@ from pathlib import Path
 import orjson
 import psutil
 
-from services.stream.topics import BATCH_PROGRESS, RAW
+from services.stream.connection import Connection
+from services.stream.topics import BATCH_PROGRESS, MATCHED, RAW
+from services.stream.uptake import until_taken_up
 from services.tracker.exactly_once import EXIT_GAVE_UP
 from tests.chaos.broker import ProxiedBroker
 from tests.hostile.records import Sent, with_row
@@ -32,8 +34,8 @@ from tests.stream.tracker_process import Tracker, free_url
 
 PARTITIONS = 6
 PREFIX = "soak."
-# What comes while the broker is slow, and after all.
-SLOW_ROWS, LAST_ROWS = 1200, 100
+# What comes when the broker is back, while it is slow, and after all.
+AGAIN_ROWS, SLOW_ROWS, LAST_ROWS = 100, 1200, 100
 # More than a submission sends before anything became of it.
 FILE_ROWS = 6_000
 # Seconds that each piece of what passes between services and broker is late, one after the other.
@@ -47,6 +49,9 @@ MOST_MIB_GROWN = 128
 _BATCH_ID = "soak"
 _CHUNK = 50_000
 _LIMIT_SECONDS = 1800.0
+# Without a step for so long, a stage does not go on by itself.
+_STALL_SECONDS = 90.0
+_INPUTS = {"normaliser": RAW, "registrar": MATCHED}
 
 
 @dataclass
@@ -147,7 +152,9 @@ def run(
                 tracker.start(tracked)
 
         normaliser.wait_ready()
-        found.memory["normaliser, with no registrar there"] = _watched(normaliser, records)
+        found.memory["normaliser, with no registrar there"] = _watched(
+            proxied, prefix, "normaliser", normaliser, records
+        )
         tracker.start(tracked)
         tracker.ready()
         with _ending(tracker), _submitting(tracked, tracker.url, logs) as file:
@@ -164,14 +171,15 @@ def run(
 
             found.away["hangs"] = _away(proxied, pids(), away_seconds, killed=False)
             found.away["killed"] = _away(proxied, pids(), away_seconds, killed=True)
+            _going_on(proxied, prefix, found, stages)
             _slow(proxied, prefix, found, stages, pids(), slow_seconds)
-            found.memory["registrar, behind the normaliser"] = _watched(registrar, int(_matched(normaliser)))
+            taken = _watched(proxied, prefix, "registrar", registrar, int(_matched(normaliser)))
+            found.memory["registrar, behind the normaliser"] = taken
             _more(proxied, prefix, found, LAST_ROWS)
             wait_for(lambda: (revive(), file.poll() is not None)[1], "the file to be accounted for", 120)
             found.file_status = file.wait()
-            # By what they did: a lag of 0 may be from before the last rows were heard of.
-            wait_for(lambda: _done(normaliser) >= found.records + FILE_ROWS, "the normaliser to catch up", 120)
-            wait_for(lambda: _done(registrar) >= _matched(normaliser), "the registrar to catch up", 120)
+            for stage in stages:
+                _until_taken_up(proxied, prefix, stage)
         assert all(worker.terminate() == 0 for worker in stages.values()), pipeline.logs()[-2000:]
     asyncio.run(_count(proxied.direct, prefix, found.steps))
     return found
@@ -221,13 +229,34 @@ def _submitting(environment: Mapping[str, str], tracker: str, logs: Path) -> Ite
             process.wait()
 
 
-def _watched(worker: Worker, records: int) -> list[tuple[float, float]]:
-    """Records done and resident memory (MiB) when each of SHARES of the records is done."""
+def _watched(
+    proxied: ProxiedBroker, prefix: str, stage: str, worker: Worker, records: int
+) -> list[tuple[float, float]]:
+    """Records done and resident memory (MiB) when each of SHARES of the records is done, the last once all that stand
+    on the topic are."""
     taken = []
     for share in SHARES:
-        wait_for(lambda share=share: _done(worker) >= int(share * records), f"{share:.0%}", _LIMIT_SECONDS)
+        if share < 1:
+            wait_for(lambda share=share: _done(worker) >= int(share * records), f"{share:.0%}", _LIMIT_SECONDS)
+        else:
+            _until_taken_up(proxied, prefix, stage)
         taken.append((_done(worker), psutil.Process(worker.pid).memory_info().rss / 2**20))
     return taken
+
+
+def _until_taken_up(proxied: ProxiedBroker, prefix: str, stage: str) -> None:
+    """Wait until a stage has committed all that stands on its topic.
+
+    The broker knows it. A worker does not: it counts no transaction of which it was not told that it went through, as
+    when the group took the partition away meanwhile; and a lag of 0 may be from before the last rows were heard of.
+    """
+
+    async def follow() -> None:
+        connection, topic = Connection(proxied.direct), prefix + _INPUTS[stage]
+        async for _ in until_taken_up(connection, topic, prefix + stage, _STALL_SECONDS):
+            pass
+
+    asyncio.run(follow())
 
 
 def _done(worker: Worker) -> float:
@@ -237,10 +266,6 @@ def _done(worker: Worker) -> float:
 
 def _matched(normaliser: Worker) -> float:
     return metric(normaliser, 'diachi_published_total{stage="normaliser",topic="address.matched.v1"}')
-
-
-def _lag(worker: Worker) -> float:
-    return metric(worker, "diachi_consumer_lag_records")
 
 
 def _away(proxied: ProxiedBroker, pids: Mapping[str, int], seconds: float, *, killed: bool) -> Spent:
@@ -259,6 +284,15 @@ def _away(proxied: ProxiedBroker, pids: Mapping[str, int], seconds: float, *, ki
     return used
 
 
+def _going_on(proxied: ProxiedBroker, prefix: str, found: Backlog, stages: Mapping[str, Worker]) -> None:
+    """Wait until each stage does more, with its group and state back: there may be no backlog left, so rows come."""
+    before = {name: _done(worker) for name, worker in stages.items()}
+    _more(proxied, prefix, found, AGAIN_ROWS)
+    for name, worker in stages.items():
+        wait_for(lambda name=name, worker=worker: _done(worker) > before[name], f"the {name} to go on", _STALL_SECONDS)
+        worker.wait_ready()
+
+
 def _slow(
     proxied: ProxiedBroker,
     prefix: str,
@@ -269,7 +303,6 @@ def _slow(
 ) -> None:
     """Let everything that passes be late for so long, while more rows come; what became of them."""
     _more(proxied, prefix, found, SLOW_ROWS)
-    expected = _done(stages["normaliser"]) + _lag(stages["normaliser"])
 
     def late(over: float) -> None:
         proxied.proxy.latency = LATENCIES[int(over * len(LATENCIES))]
@@ -279,7 +312,7 @@ def _slow(
     found.away["slow"] = spent(pids, seconds, late)
     found.slow = {name: _done(worker) - before[name] for name, worker in stages.items()}
     proxied.proxy.latency, started = 0.0, time.monotonic()
-    wait_for(lambda: _done(stages["normaliser"]) >= expected, "the normaliser to go on", 120)
+    _until_taken_up(proxied, prefix, "normaliser")
     found.resumed = time.monotonic() - started
 
 

@@ -125,6 +125,8 @@ class Pipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            error.add_note(f"what the workers said last:\n{self.logs()[-4000:]}")
         for worker in self.workers:
             if worker.running:
                 worker.kill()
