@@ -21,11 +21,11 @@ def ask_kafka(command: str, work: Callable[[Settings, Connection], Coroutine[Any
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.stream.connection import connection_of
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
     from services.stream.topic_ids import AccessDeniedError, TopicMissingError
     from services.stream.unreachable import BrokerRefusedError
 
-    settings = Settings()
+    settings = read_settings()
     try:
         return asyncio.run(work(settings, connection_of(settings)))
     except (AccessDeniedError, BrokerRefusedError, TopicMissingError) as error:

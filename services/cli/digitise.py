@@ -150,9 +150,9 @@ def answer(core: AddressCore, builder: RecordBuilder, rows: Sequence[Row]) -> li
     from schemas.raw import RawAddress
     from services.intake.answers import Answer, refused
     from services.normaliser.reading import Refusal, read_raw
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    most_bytes = Settings().max_record_bytes
+    most_bytes = read_settings().max_record_bytes
     records = [builder.build(row) for row in rows]
     readings = [read_raw(_Submitted(record.key, record.value), most_bytes) for record in records]
     results = iter(core.digitise([reading for reading in readings if isinstance(reading, RawAddress)]))

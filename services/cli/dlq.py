@@ -209,13 +209,13 @@ def _with_box(work: Callable[[LetterBox], Coroutine[Any, Any, T]]) -> T:
     from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
 
     from services.stream.letter_box import LetterBox
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
     from services.stream.topic_ids import AccessDeniedError, TopicMissingError
     from services.stream.unreachable import BrokerRefusedError
 
     # Of a fenced producer, the client leaves futures that complain once more when they are collected.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    settings = Settings()
+    settings = read_settings()
     try:
         return asyncio.run(work(LetterBox(settings)))
     except (AccessDeniedError, BrokerRefusedError, TopicMissingError) as error:

@@ -222,10 +222,10 @@ def _publish(core: AddressCore, listed: Sequence[Any], withdraw_missing: bool) -
     import asyncio
 
     from services.normaliser.villages import communes_of
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
     from services.stream.village_topic import VillageTopic
 
-    topic, communes = VillageTopic(Settings(), core.edition), communes_of(core.gazetteer)
+    topic, communes = VillageTopic(read_settings(), core.edition), communes_of(core.gazetteer)
     sent = asyncio.run(topic.publish(listed, communes, withdraw_missing=withdraw_missing))
     typer.echo(
         f"sent to the running normalisers: {sent.confirmed} confirmed, {sent.withdrawn} taken back; "

@@ -59,24 +59,10 @@ def run() -> None:
     try:
         app()
     except ValueError as error:
-        if (mistakes := _bad_settings(error)) is None:
+        from services.stream.settings import SettingError, UnreadableSettingsError
+
+        if not isinstance(error, SettingError | UnreadableSettingsError):
             raise
-        typer.echo(mistakes, err=True)
+        for line in str(error).splitlines():
+            typer.echo(f"diachi: {line}", err=True)
         raise SystemExit(2) from None
-
-
-def _bad_settings(error: ValueError) -> str | None:
-    """Which variables of the environment are wrong, one a line; None for any other error."""
-    from pydantic import ValidationError
-
-    from services.stream.secrets import SettingError
-
-    if isinstance(error, SettingError):
-        return f"diachi: {error}"
-    if not isinstance(error, ValidationError) or error.title != "Settings":
-        return None
-    # KAFKA_BOOTSTRAP_SERVERS, the one variable without the prefix, takes any text.
-    return "\n".join(
-        f"diachi: DIACHI_{str(each['loc'][0]).upper()} in the environment: {each['msg']}"
-        for each in error.errors(include_input=False)
-    )

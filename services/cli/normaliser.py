@@ -14,9 +14,9 @@ def normaliser() -> None:
     from services.normaliser.villages import VillageNews
     from services.stream.logs import configure_logs
     from services.stream.main import run_stage
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     try:
         core = AddressCore(load_gazetteer(warn=False))
     except GazetteerMissing as error:

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 def imports_folder() -> Path:
     """Where imports are kept, as the settings say."""
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    return Path(Settings().imports_dir)
+    return Path(read_settings().imports_dir)
 
 
 def load_gazetteer(artifact: Path | None = None, *, warn: bool = True) -> Gazetteer:
     """The gazetteer with the user's imports; `artifact` takes the place of the one that the settings name, or of the
     built one. With `warn`, standard error says if some of the imports do not count. Raises GazetteerMissing."""
     from gazetteer.gazetteer import Gazetteer
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    named = Settings().gazetteer
+    named = read_settings().gazetteer
     gazetteer = with_imports(Gazetteer.load(artifact or (Path(named) if named else None)))
     if warn and gazetteer.imports.set_aside:
         typer.echo(

@@ -166,14 +166,14 @@ def _live(refuse: Refuse) -> Iterator[bytes]:
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.stream.connection import connection_of
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
     from services.stream.snapshot import follow_snapshot
     from services.stream.spool import spooled
     from services.stream.topic_ids import AccessDeniedError, TopicMissingError
     from services.stream.topics import DIGITISED
     from services.stream.unreachable import BrokerRefusedError
 
-    settings = Settings()
+    settings = read_settings()
     with spooled() as spool:
         try:
             asyncio.run(follow_snapshot(connection_of(settings), settings.topic_prefix + DIGITISED, spool.put))

@@ -10,6 +10,6 @@ def registrar() -> None:
     """Run the registrar until it is told to stop (SIGTERM, Ctrl-C)."""
     from services.registrar.stage import Registrar
     from services.stream.main import run_stage
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    run_stage(Settings(), Registrar(), at_once=_AT_ONCE)
+    run_stage(read_settings(), Registrar(), at_once=_AT_ONCE)

@@ -46,9 +46,9 @@ def reprocess(
     from gazetteer.gazetteer import GazetteerMissing
     from services.cli.places import load_gazetteer
     from services.stream.reprocess import Reprocessing
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    settings, console = Settings(), Console(stderr=True, soft_wrap=True)
+    settings, console = read_settings(), Console(stderr=True, soft_wrap=True)
     try:
         gazetteer = load_gazetteer(artifact)
     except GazetteerMissing as error:

@@ -15,8 +15,7 @@ from services.process.ports import free_port, is_free
 from services.process.supervisor import Service, ServiceFailed, Supervisor
 from services.stream.broker import Broker, Kind, LocalBroker, local_broker
 from services.stream.connection import Connection, connection_of
-from services.stream.secrets import variable
-from services.stream.settings import Settings
+from services.stream.settings import Settings, named_settings, read_settings, variable
 from services.stream.topic_admin import create_topics
 
 # Where `diachi submit` and `diachi status` look when nobody tells them.
@@ -81,12 +80,13 @@ def local_stack(
         if broker.kind == "embedded" and workers > 1:
             say("The embedded broker serves one member of a consumer group only: one worker per stage")
             workers = 1
-        settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers)
+        given = {"kafka_bootstrap_servers": broker.bootstrap_servers}
         if isinstance(broker, LocalBroker):  # whatever the environment says of another one: this one asks for nothing
-            settings = settings.model_copy(update={"kafka_security_protocol": "PLAINTEXT"})
-        connection = connection_of(settings)
+            given["kafka_security_protocol"] = "PLAINTEXT"
         if topic_prefix is not None:
-            settings = settings.model_copy(update={"topic_prefix": topic_prefix})
+            given["topic_prefix"] = topic_prefix
+        settings = read_settings(**given)
+        connection = connection_of(settings)
         asyncio.run(
             create_topics(
                 connection,
@@ -109,7 +109,7 @@ def local_stack(
 
 def _speaks_of_security() -> bool:
     """Whether the environment says how to reach some other broker; a client of ours would go by that."""
-    return any(name.startswith("kafka_") for name in Settings().model_fields_set - {"kafka_bootstrap_servers"})
+    return any(name.startswith("kafka_") for name in named_settings() - {"kafka_bootstrap_servers"})
 
 
 def _usual(port: int) -> int | None:

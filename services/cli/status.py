@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from schemas.batch import BatchStatus
+    from services.stream.hidden import Secret
 
 
 def status(
@@ -25,9 +24,9 @@ def status(
 
     from services.intake.tracker_client import TrackerTokenError, TrackerUnavailableError
     from services.stream.secrets import http_token
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     url = tracker or settings.tracker_url
     try:
         found = asyncio.run(_ask(url, http_token(settings), batch_id, limit))
@@ -51,7 +50,7 @@ def status(
     _print(found)
 
 
-async def _ask(url: str, token: SecretStr, batch_id: str | None, limit: int) -> BatchStatus | list[BatchStatus] | None:
+async def _ask(url: str, token: Secret, batch_id: str | None, limit: int) -> BatchStatus | list[BatchStatus] | None:
     from services.intake.tracker_client import TrackerClient
 
     client = TrackerClient(url, token)

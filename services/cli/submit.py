@@ -59,9 +59,9 @@ def submit(
     from services.intake.tracker_client import TrackerClient
     from services.process.collector import spare_what_stays
     from services.stream.secrets import http_token
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    settings, batch_id, console = Settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
+    settings, batch_id, console = read_settings(), new_batch_id(), Console(stderr=True, soft_wrap=True)
     token = http_token(settings)
     table, builder, found = _prepare(file, sheet, source, mapping or [], batch_id)
     outcome_file = _outcome_file(outcomes, file, wait)

@@ -37,11 +37,11 @@ def create(
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from services.stream.connection import connection_of
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
     from services.stream.topic_admin import TopicsUnfitError, create_topics
     from services.stream.unreachable import BrokerRefusedError
 
-    settings = Settings()
+    settings = read_settings()
     connection = connection_of(settings)
     try:
         reports = asyncio.run(
@@ -82,9 +82,9 @@ def acls(
     Without --apply no broker is asked. With it, this must run as one of the brokers' super.users.
     """
     from services.stream.access import UnknownPrincipalError, grants
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     try:
         wanted = grants(settings.topic_prefix, dict(_pair(each) for each in user or ()))
     except UnknownPrincipalError as error:

@@ -9,13 +9,13 @@ def tracker() -> None:
     """Run the tracker: counts what becomes of each batch, and answers `diachi status`. Run one only."""
     from aiokafka.errors import KafkaError
 
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
     from services.stream.topic_admin import TopicsUnfitError
     from services.stream.topic_ids import AccessDeniedError, TopicMissingError
     from services.stream.unreachable import BrokerRefusedError
     from services.tracker.worker import run_tracker
 
-    settings = Settings()
+    settings = read_settings()
     try:
         run_tracker(settings)
     except (AccessDeniedError, BrokerRefusedError, TopicMissingError, TopicsUnfitError) as error:

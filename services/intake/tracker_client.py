@@ -7,13 +7,11 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import quote, urlsplit
 
-from pydantic import SecretStr
-
 from schemas.batch import BatchStatus
 from schemas.codec import decode
+from services.stream.hidden import NONE, Secret
 
 _TIMEOUT_SECONDS = 10.0
-_NO_TOKEN = SecretStr("")
 _CONNECTIONS = {"http": HTTPConnection, "https": HTTPSConnection}
 
 
@@ -36,7 +34,7 @@ class TrackerClient:
     questions of a submission.
     """
 
-    def __init__(self, url: str, token: SecretStr = _NO_TOKEN) -> None:
+    def __init__(self, url: str, token: Secret = NONE) -> None:
         self.url = url.rstrip("/")
         self._token = token
 
@@ -67,7 +65,7 @@ class TrackerClient:
 
     def _ask(self, path: str) -> tuple[int, bytes]:
         """Status and body. Follows to nowhere else: the tracker sends nobody there, and the token is for it alone."""
-        token = self._token.get_secret_value()
+        token = self._token.reveal()
         shown = {"Authorization": f"Bearer {token}"} if token else {}
         parts = urlsplit(self.url)
         if parts.scheme not in _CONNECTIONS or not parts.hostname:
@@ -78,5 +76,5 @@ class TrackerClient:
             return answer.status, answer.read()
 
     def _wants_token(self) -> str:
-        what = "does not take the token that it was shown" if self._token.get_secret_value() else "asks for a token"
+        what = "does not take the token that it was shown" if self._token else "asks for a token"
         return f"the tracker at {self.url} {what}: see DIACHI_HTTP_TOKEN, or DIACHI_HTTP_TOKEN_FILE"

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pydantic import SecretStr
-
-from services.stream.secrets import SettingError, secret, variable
-from services.stream.settings import Settings
+from services.stream.hidden import NONE, Secret
+from services.stream.secrets import secret
+from services.stream.settings import SettingError, Settings, variable
 
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 # Set without a protocol that uses them, these mean that the protocol was forgotten.
 _NEED_A_PROTOCOL = ("kafka_ca_file", "kafka_certificate_file", "kafka_sasl_username")
-_NO_PASSWORD = SecretStr("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Connection:
     context: ssl.SSLContext | None = None
     mechanism: Mechanism = "SCRAM-SHA-512"
     username: str = ""
-    password: SecretStr = _NO_PASSWORD
+    password: Secret = NONE
     ca_file: str = ""
 
     @property
@@ -55,15 +53,15 @@ class Connection:
             arguments |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.username,
-                "sasl_plain_password": self.password.get_secret_value(),
+                "sasl_plain_password": self.password.reveal(),
             }
         return arguments
 
 
 def connection_of(settings: Settings) -> Connection:
     """The connection that the settings describe; reads the files they name. Raises SettingError."""
-    protocol = settings.kafka_security_protocol
-    if "kafka_security_protocol" not in settings.model_fields_set:
+    protocol: Protocol = settings.kafka_security_protocol or "PLAINTEXT"
+    if not settings.kafka_security_protocol:
         for field in _NEED_A_PROTOCOL:
             if getattr(settings, field):
                 raise SettingError(
@@ -76,7 +74,7 @@ def connection_of(settings: Settings) -> Connection:
         context=_context(settings) if plain.tls else None,
         mechanism=settings.kafka_sasl_mechanism,
         username=_username(settings) if plain.sasl else "",
-        password=_password(settings) if plain.sasl else _NO_PASSWORD,
+        password=_password(settings) if plain.sasl else NONE,
         ca_file=settings.kafka_ca_file,
     )
 
@@ -87,9 +85,9 @@ def _username(settings: Settings) -> str:
     return settings.kafka_sasl_username
 
 
-def _password(settings: Settings) -> SecretStr:
+def _password(settings: Settings) -> Secret:
     password = secret(settings, "kafka_sasl_password")
-    if not password.get_secret_value():
+    if not password:
         raise SettingError(
             "kafka_sasl_password",
             f"not set, and {settings.kafka_security_protocol} needs it; "
@@ -141,7 +139,7 @@ def _add_certificate(context: ssl.SSLContext, settings: Settings) -> None:
                 Path(file).read_bytes()
         except OSError as error:
             raise SettingError(field, f"{file} cannot be read: {error.strerror}") from None
-    password = secret(settings, "kafka_key_password").get_secret_value()
+    password = secret(settings, "kafka_key_password").reveal()
     try:
         # A function, because without any password OpenSSL would ask for one at the terminal, and wait.
         context.load_cert_chain(certificate, key or None, lambda: password)

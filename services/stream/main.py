@@ -20,9 +20,8 @@ from services.stream.news import Learner, NewsPartitionsError
 from services.stream.processor import Stage
 from services.stream.refusals import DeadLetterRefusedError
 from services.stream.restore import ChangelogHeldError
-from services.stream.secrets import SettingError
 from services.stream.service import GroupLostError, StreamService
-from services.stream.settings import Settings
+from services.stream.settings import SettingError, Settings
 from services.stream.topic_ids import AccessDeniedError, TopicMissingError
 
 log = structlog.get_logger()

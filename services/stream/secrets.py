@@ -5,36 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from services.stream.settings import Settings
+from services.stream.hidden import Secret
+from services.stream.settings import SettingError, Settings, variable
 
 # What a header of HTTP can carry; a shorter one could be guessed.
 _TOKEN = re.compile(r"[!-~]{16,1000}")
 
 
-class SettingError(ValueError):
-    """A setting that cannot be used; says which variable and how to mend it, never a secret."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(f"{variable(field)}: {text}")
-
-
-def variable(field: str) -> str:
-    """The environment variable of a field of the settings."""
-    return "KAFKA_BOOTSTRAP_SERVERS" if field == "kafka_bootstrap_servers" else f"DIACHI_{field.upper()}"
-
-
-def secret(settings: Settings, field: str) -> SecretStr:
+def secret(settings: Settings, field: str) -> Secret:
     """The secret in `field`, or in the file that `<field>_file` names; a newline at its end is no part of it.
 
     Raises SettingError.
     """
-    given: SecretStr = getattr(settings, field)
+    given: Secret = getattr(settings, field)
     file: str = getattr(settings, f"{field}_file")
     if not file:
         return given
-    if given.get_secret_value():
+    if given:
         raise SettingError(field, f"set, and so is {variable(field)}_FILE: set one of them only")
     try:
         text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
@@ -45,12 +32,12 @@ def secret(settings: Settings, field: str) -> SecretStr:
         raise SettingError(f"{field}_file", f"{file} is not UTF-8 text") from None
     if not text:
         raise SettingError(f"{field}_file", f"{file} is empty")
-    return SecretStr(text)
+    return Secret(text)
 
 
-def http_token(settings: Settings) -> SecretStr:
+def http_token(settings: Settings) -> Secret:
     """The token of the tracker's pages, empty where none is wanted. Raises SettingError."""
     token = secret(settings, "http_token")
-    if token.get_secret_value() and not _TOKEN.fullmatch(token.get_secret_value()):
+    if token and not _TOKEN.fullmatch(token.reveal()):
         raise SettingError("http_token", "16 to 1,000 characters of ASCII, without blanks: `openssl rand -hex 32`")
     return token

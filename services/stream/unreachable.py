@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.metadata import MetadataRequest
 
 from services.stream.connection import Connection
-from services.stream.secrets import variable
+from services.stream.settings import variable
 
 _TIMEOUT_MS = 10_000
 _WRONG_HOST = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL

@@ -132,7 +132,7 @@ def _credentials(connection: Connection) -> Credentials | None:
     if connection.sasl:
         return faust.SASLCredentials(
             username=connection.username,
-            password=connection.password.get_secret_value(),
+            password=connection.password.reveal(),
             ssl_context=connection.context,
             mechanism=connection.mechanism,
         )

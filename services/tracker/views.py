@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 import faust
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import SecretStr
 
 from schemas.batch import BatchStatus
 from schemas.codec import decode, encode
+from services.stream.hidden import Secret
 from services.stream.metrics import Metrics
 from services.tracker.bearer import shows
 from services.tracker.fold import BatchTally, status
@@ -22,7 +22,7 @@ _RECENT = 20
 _MOST_RECENT = 1000
 
 
-def add_views(app: faust.App, table: Any, metrics: Metrics, token: SecretStr) -> None:
+def add_views(app: faust.App, table: Any, metrics: Metrics, token: Secret) -> None:
     """Register the pages. They show the table as it stands in memory, a commit ahead of `batch.status.v1` at most.
 
     Those of batches answer only who shows `token`, unless it is empty. Health and metrics, which name no batch, answer
@@ -74,9 +74,9 @@ def add_views(app: faust.App, table: Any, metrics: Metrics, token: SecretStr) ->
         return view.bytes(generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _guarded(token: SecretStr) -> Callable[[_Page], _Page]:
+def _guarded(token: Secret) -> Callable[[_Page], _Page]:
     """Has a page answer 401 to who does not show the token."""
-    wanted = token.get_secret_value()
+    wanted = token.reveal()
 
     def guard(page: _Page) -> _Page:
         if not wanted:

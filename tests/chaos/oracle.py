@@ -14,7 +14,7 @@ from services.registrar.stage import Registrar
 from services.stream.envelope import Headers
 from services.stream.outputs import Output, Outputs
 from services.stream.processor import Stage
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.state import MemoryStore
 from services.stream.topics import MATCHED
 from tests.chaos.rows import Row
@@ -75,7 +75,7 @@ class Oracle:
     _published: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._stages = (Normaliser(self.core, Settings().max_record_bytes), Registrar())
+        self._stages = (Normaliser(self.core, read_settings().max_record_bytes), Registrar())
         self._stores = (MemoryStore(), MemoryStore())
 
     def raw(self, rows: Sequence[Row]) -> None:

@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 from gazetteer.gazetteer import Gazetteer
 from gazetteer.model import Village
 from services.stream.connection import Connection
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.topic_admin import create_topics
 from services.stream.topics import (
     BATCH_PROGRESS,
@@ -83,7 +83,7 @@ def write(servers: str, watcher: Watcher, rows: list[Row], accounted: int) -> No
 
 def confirm(servers: str, *villages: tuple[str, float]) -> None:
     """Publish a list of the villages of one commune, by name and latitude; those of the list before are withdrawn."""
-    settings = Settings(kafka_bootstrap_servers=servers, topic_prefix=PREFIX)
+    settings = read_settings(kafka_bootstrap_servers=servers, topic_prefix=PREFIX)
     listed = [Village(name, "thôn", None, COMMUNE, "list", lat, 105.2) for name, lat in villages]
     topic = VillageTopic(settings, Gazetteer.load().edition)
     asyncio.run(topic.publish(listed, lambda village: village.commune_code, withdraw_missing=True))

@@ -17,7 +17,7 @@ from services.normaliser.stage import Normaliser
 from services.registrar.stage import Registrar
 from services.stream import envelope
 from services.stream import topics as names
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.topic_admin import COPARTITIONED, wanted_topic
 
 NAMES = {value for name, value in vars(names).items() if name.isupper()}
@@ -174,7 +174,7 @@ def test_what_is_kept_and_how_long() -> None:
 
 def test_a_refused_record_fits_into_its_dead_letters() -> None:
     limits = {topic: int(spec.config["max.message.bytes"]) for topic, spec in SPECS.items()}
-    assert Settings().max_record_bytes * 8 <= limits[names.RAW]
+    assert read_settings().max_record_bytes * 8 <= limits[names.RAW]
     assert limits[names.RAW] * 2 <= limits[names.RAW_DEAD_LETTERS]
     assert limits[names.MATCHED] * 2 <= limits[names.MATCHED_DEAD_LETTERS]
     assert SPECS[names.RAW].config["compression.type"] == "uncompressed"
@@ -184,7 +184,7 @@ def test_settings_and_document_agree_on_partitions(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("DIACHI_PARTITIONS", raising=False)
     # Of the villages the order counts: results say up to which offset they are known.
     assert SPECS[names.VILLAGES].partitions == wanted_topic(SPECS[names.VILLAGES], partitions=4).partitions == 1
-    assert {spec.partitions for spec in topics() if spec.name != names.VILLAGES} == {Settings().partitions}
+    assert {spec.partitions for spec in topics() if spec.name != names.VILLAGES} == {read_settings().partitions}
     for first, second in COPARTITIONED:
         assert SPECS[first].partitions == SPECS[second].partitions
     assert (Normaliser.input_topic, Normaliser.state_topic) in COPARTITIONED

@@ -25,7 +25,7 @@ from services.stream import topics
 from services.stream.envelope import BATCH_ID, LINE_NO, header
 from services.stream.outputs import Output, Outputs
 from services.stream.processor import Stage
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.state import MemoryStore
 from tests.contract.examples import expected_faults, invalid_examples, valid_examples
 from tests.contract.published import assert_published
@@ -43,7 +43,7 @@ class Line:
     """Both stages, one after the other; each record they make is checked against the contract."""
 
     def __init__(self, core: AddressCore) -> None:
-        self._normaliser = Normaliser(core, Settings().max_record_bytes)
+        self._normaliser = Normaliser(core, read_settings().max_record_bytes)
         self._registrar = Registrar()
         self._stores = {stage.name: MemoryStore() for stage in (self._normaliser, self._registrar)}
         self._offset = {stage.name: 0 for stage in (self._normaliser, self._registrar)}

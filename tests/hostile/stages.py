@@ -16,7 +16,7 @@ from services.address.core import AddressCore
 from services.normaliser.stage import Normaliser
 from services.registrar.stage import Registrar
 from services.stream.outputs import Output, Outputs
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.state import MemoryStore
 from services.stream.topics import (
     BATCH_PROGRESS,
@@ -61,7 +61,7 @@ class InProcess:
     """Feeds records to the normaliser, and what it publishes to the registrar, batch by batch; state is kept."""
 
     def __init__(self) -> None:
-        self._normaliser: Any = Normaliser(AddressCore(Gazetteer.load()), Settings().max_record_bytes)
+        self._normaliser: Any = Normaliser(AddressCore(Gazetteer.load()), read_settings().max_record_bytes)
         self._registrar: Any = Registrar()
         self._stores = {stage.name: ReadableStore() for stage in (self._normaliser, self._registrar)}
         self._offsets: Counter[str] = Counter()

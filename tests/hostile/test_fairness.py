@@ -18,7 +18,7 @@ from services.intake.tracker_client import TrackerClient
 from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.service import StreamService
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.state import StateStore
 from tests.hostile.records import RECORD_KINDS
 from tests.hostile.through_kafka import hostile_records
@@ -52,7 +52,7 @@ def test_slow_records_come_in_ever_smaller_batches_and_others_have_their_turn_be
 ) -> None:
     names = [topic_prefix + name for name in ("in", "out", "state", "dlq", "batch.progress.v1")]
     asyncio.run(create_plain_topics(kafka, names, 2))
-    settings = Settings(kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, max_batch_records=MOST_IN_BATCH)
+    settings = read_settings(kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, max_batch_records=MOST_IN_BATCH)
     stage = SlowOnes()
 
     async def scenario() -> None:
@@ -112,7 +112,7 @@ def test_a_good_batch_beside_a_hostile_one_is_complete_long_before_it(
         tracker, *stages = [pipeline.start(name) for name in ("tracker", "normaliser", "registrar")]
         for worker in (tracker, *stages):
             worker.wait_ready()
-        settings = Settings(kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix)
+        settings = read_settings(kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix)
         hostile: list[Progress] = []
         good: list[Progress] = []
 

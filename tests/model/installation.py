@@ -38,7 +38,7 @@ from services.stream.processor import Stage
 from services.stream.replay import replay_of
 from services.stream.reprocess import Reprocessing, RunProgress, Standing
 from services.stream.service import StreamService
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.state import StateStore
 from services.stream.transaction import Partitioner
 from tests.model import ground
@@ -181,7 +181,7 @@ class Installation:
         self._partitioner = Partitioner()
         # Records that go ahead of all others to each partition of matched, to tell that those before are through.
         self._criers = [self._crier(number) for number in range(PARTITIONS)]
-        self._settings = Settings(
+        self._settings = read_settings(
             kafka_bootstrap_servers=servers,
             topic_prefix=prefix,
             fetch_wait_ms=20,

@@ -23,7 +23,7 @@ from services.intake.submission import Progress, Submission, new_batch_id
 from services.intake.table import Row
 from services.intake.tracker_client import TrackerClient
 from services.stream.broker import LocalBroker
-from services.stream.settings import Settings
+from services.stream.settings import Settings, read_settings
 from services.stream.topics import RAW, RAW_DEAD_LETTERS
 from tests.hostile.texts import SPOILS, hostile_text
 from tests.stream.kafka_io import read_committed
@@ -122,7 +122,7 @@ def fairness(broker: LocalBroker, prefix: str, logs: Path, unreadable: int) -> F
         tracker, *stages = [pipeline.start(name) for name in ("tracker", "normaliser", "registrar")]
         for worker in (tracker, *stages):
             worker.wait_ready()
-        settings = Settings(kafka_bootstrap_servers=servers, topic_prefix=prefix)
+        settings = read_settings(kafka_bootstrap_servers=servers, topic_prefix=prefix)
         alone = asyncio.run(_good(settings, tracker, "good-post"))
         # One file or the other may come first to services that have not worked yet.
         alone = min(alone, asyncio.run(_good(settings, tracker, "good-post-again")))

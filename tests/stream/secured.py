@@ -23,7 +23,7 @@ from services.stream.broker.apache import format_storage, java_command, server_p
 from services.stream.broker.fence import write_properties
 from services.stream.broker.ready import wait_until_ready
 from services.stream.connection import Connection, connection_of
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 
 ADMIN = "admin"
 # One user takes part with the other two mechanisms, to show that they work.
@@ -63,7 +63,7 @@ class SecuredBroker:
     def connection(self, user: str) -> Connection:
         """As that user, by SCRAM-SHA-512."""
         return connection_of(
-            Settings(
+            read_settings(
                 kafka_bootstrap_servers=self.servers,
                 kafka_security_protocol="SASL_SSL",
                 kafka_ca_file=str(self.ca_file),

@@ -24,7 +24,7 @@ from services.stream.envelope import BATCH_ID, LINE_NO, Headers, event_headers, 
 from services.stream.letter_box import LetterBox
 from services.stream.outputs import Outputs
 from services.stream.replay import replay_of
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.topics import (
     BATCH_PROGRESS,
     HANDLED_LETTERS,
@@ -177,20 +177,20 @@ def test_interrupted_or_run_twice_at_once_each_is_put_back_once(
             raise KeyboardInterrupt
 
     async def left() -> list[Letter]:
-        return [letter async for letter in LetterBox(Settings()).letters(Selection())]
+        return [letter async for letter in LetterBox(read_settings()).letters(Selection())]
 
     async def two_at_once() -> None:
         # Of a fenced producer, the client leaves futures that complain when they are collected.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        boxes = [LetterBox(Settings()), LetterBox(Settings())]
+        boxes = [LetterBox(read_settings()), LetterBox(read_settings())]
         ended = await asyncio.gather(*(box.replay(Selection(), 1000, 3) for box in boxes), return_exceptions=True)
         assert all(not isinstance(each, BaseException) or isinstance(each, KafkaError) for each in ended), ended
 
     with pytest.raises(KeyboardInterrupt):
-        asyncio.run(Interrupted(Settings()).replay(Selection(), 1000, 3))
+        asyncio.run(Interrupted(read_settings()).replay(Selection(), 1000, 3))
     assert len(asyncio.run(left())) == 300
     asyncio.run(two_at_once())
-    asyncio.run(LetterBox(Settings()).replay(Selection(), 1000, 3))
+    asyncio.run(LetterBox(read_settings()).replay(Selection(), 1000, 3))
     assert asyncio.run(left()) == []
     sent = Counter(record.key for record in asyncio.run(read_committed(kafka, topic_prefix + RAW)))
     assert len(sent) == 700
@@ -202,7 +202,7 @@ def test_at_most_so_many_are_put_back(kafka: str, topic_prefix: str, monkeypatch
     asyncio.run(create_service_topics(kafka, topic_prefix, 1))
     rows = letters_of("normaliser", RAW, RAW_DEAD_LETTERS, *(raw(n, GOOD) for n in range(1, 6)))
     asyncio.run(produce(kafka, topic_prefix + RAW_DEAD_LETTERS, rows))
-    handled = asyncio.run(LetterBox(Settings()).replay(Selection(), 2, 3))
+    handled = asyncio.run(LetterBox(read_settings()).replay(Selection(), 2, 3))
     assert (handled.done, handled.left) == (2, {"beyond the limit": 3})
     sent = asyncio.run(read_committed(kafka, topic_prefix + RAW))
     assert [record.key for record in sent] == [b"post:1", b"post:2"]

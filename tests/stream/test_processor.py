@@ -22,7 +22,7 @@ from services.stream.metrics import Metrics
 from services.stream.outputs import InputRecord, Outputs
 from services.stream.restore import restore
 from services.stream.service import StreamService
-from services.stream.settings import Settings
+from services.stream.settings import Settings, read_settings
 from services.stream.state import MemoryStore, StateStore
 from tests.stream.kafka_io import create_plain_topics, produce, read_committed
 from tests.stream.unreadable import spoil
@@ -93,7 +93,7 @@ class Failing(Counting):
 def settings(kafka: str, topic_prefix: str) -> Settings:
     names = [topic_prefix + name for name in ("in", "out", "state", "dlq", "batch.progress.v1")]
     asyncio.run(create_plain_topics(kafka, names, PARTITIONS))
-    return Settings(
+    return read_settings(
         kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, max_batch_records=100, session_timeout_ms=SESSION_MS
     )
 

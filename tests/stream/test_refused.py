@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from services.process.ports import free_port
 from services.stream.connection import Connection, connection_of
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.topic_ids import AccessDeniedError, TopicMissingError, topic_id
 from services.stream.unreachable import BrokerRefusedError
 from tests.stream.pipeline import DIACHI
@@ -32,7 +32,7 @@ def connection(broker: SecuredBroker, **changed: str) -> Connection:
         "kafka_sasl_username": ADMIN,
         "kafka_sasl_password": password(ADMIN),
     }
-    return connection_of(Settings(**{**given, **changed}))
+    return connection_of(read_settings(**{**given, **changed}))
 
 
 Ask = Callable[[Connection], None]

@@ -21,7 +21,7 @@ from services.intake.records import Record, RecordBuilder
 from services.intake.submission import Progress, StalledError, Submission, new_batch_id
 from services.intake.tracker_client import TrackerClient
 from services.stream.envelope import BATCH_ID, LINE_NO, event_headers, event_id, header
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.topics import BATCH_PROGRESS, MATCHED, RAW, RAW_DEAD_LETTERS, REVIEW
 from tests.stream.kafka_io import read_committed
 from tests.stream.pipeline import DIACHI, Pipeline, Worker
@@ -239,7 +239,7 @@ def test_rows_go_in_order_to_the_partitions_of_their_keys_with_headers_of_their_
     batch_id = new_batch_id()
 
     async def submit() -> list[Progress]:
-        submission = Submission(Settings(), "tq", "test", None, batch_id=batch_id)
+        submission = Submission(read_settings(), "tq", "test", None, batch_id=batch_id)
         return [progress async for progress in submission.run(records(batch_id, 4500), wait=False)]
 
     assert asyncio.run(submit())[-1].sent == 4500
@@ -266,7 +266,7 @@ def test_rows_in_flight_are_bounded_and_a_tracker_that_restarts_is_waited_for(
     kafka: str, topic_prefix: str, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
-    settings = Settings()
+    settings = read_settings()
     tracker = Tracker(free_url(), tmp_path / "tracker.log")
     tracker.start()
     tracker.ready()

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from services.stream.access import TRACKER_CHANGELOG
 from services.stream.connection import connection_of
 from services.stream.metrics import Metrics
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.stream.topic_admin import create_topics
 from services.tracker.app import create_app, ensure_changelog, inspect_progress
 
@@ -25,7 +25,7 @@ async def _partitions(servers: str) -> dict[str, int]:
 
 
 def test_the_changelog_is_made_as_faust_names_it(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
-    settings = Settings(kafka_bootstrap_servers=kafka)
+    settings = read_settings(kafka_bootstrap_servers=kafka)
 
     async def prepare() -> tuple[str, dict[str, int]]:
         await create_topics(connection_of(settings), topic_prefix, partitions=3, replication_factor=1)

@@ -195,9 +195,9 @@ def test_digitise_and_explain_use_imports(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_the_services_of_a_stack_find_the_folder_from_wherever_they_run(work: Path) -> None:
     from services.cli.stack import _services
-    from services.stream.settings import Settings
+    from services.stream.settings import read_settings
 
-    for service in _services(Settings(), 1, 6066):
+    for service in _services(read_settings(), 1, 6066):
         assert service.environ["DIACHI_IMPORTS_DIR"] == str(work / ".diachi/imports")
 
 

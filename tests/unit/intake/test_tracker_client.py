@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from pydantic import SecretStr
 
 from services.intake.tracker_client import (
     TrackerClient,
@@ -16,6 +15,7 @@ from services.intake.tracker_client import (
     TrackerTokenError,
     TrackerUnavailableError,
 )
+from services.stream.hidden import Secret
 
 
 class Pages(BaseHTTPRequestHandler):
@@ -45,7 +45,7 @@ def url() -> Iterator[str]:
 
 
 def test_the_token_is_shown(url: str) -> None:
-    assert asyncio.run(TrackerClient(url + "/", SecretStr("sesame")).recent(1)) == []
+    assert asyncio.run(TrackerClient(url + "/", Secret("sesame")).recent(1)) == []
     with pytest.raises(TrackerTokenError, match="asks for a token"):
         asyncio.run(TrackerClient(url).recent(1))
 

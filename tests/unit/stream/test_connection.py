@@ -13,7 +13,7 @@ import trustme
 from services.cli.main import run
 from services.stream.connection import Connection, OneWayClose, connection_of
 from services.stream.secrets import SettingError
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 
 SECRET = "hunter2-is-no-secret"
 _ROOT = Path(__file__).parents[3]
@@ -37,11 +37,11 @@ def made(folder: Path, **given: str) -> Connection:
     settings: dict[str, Any] = {
         f"kafka_{name}": str(folder / value[1:]) if value.startswith("@") else value for name, value in given.items()
     }
-    return connection_of(Settings(**settings))
+    return connection_of(read_settings(**settings))
 
 
 def test_nothing_set_is_in_the_clear() -> None:
-    assert connection_of(Settings(kafka_bootstrap_servers="a:1,b:2")).client_arguments() == {
+    assert connection_of(read_settings(kafka_bootstrap_servers="a:1,b:2")).client_arguments() == {
         "bootstrap_servers": "a:1,b:2",
         "security_protocol": "PLAINTEXT",
         "ssl_context": None,
@@ -138,10 +138,10 @@ def test_no_mistake_in_another_setting_shows_the_password(monkeypatch: pytest.Mo
     monkeypatch.setenv("DIACHI_KAFKA_SASL_PASSWORD", SECRET)
     monkeypatch.setenv("DIACHI_KAFKA_SASL_MECHANISM", SECRET)  # pasted into the wrong line
     with pytest.raises(ValueError, match=r"(?i)kafka_sasl_mechanism") as mistaken:
-        Settings()
+        read_settings()
     assert SECRET not in str(mistaken.value)
     monkeypatch.delenv("DIACHI_KAFKA_SASL_MECHANISM")
-    assert SECRET not in repr(Settings()) + str(Settings()) + Settings().model_dump_json()
+    assert SECRET not in repr(read_settings()) + str(read_settings())
 
 
 def test_a_close_does_not_wait_for_the_other_side(files: Path) -> None:

@@ -18,13 +18,13 @@ from faust.types import TP
 from services.tracker import exactly_once
 from services.stream.logs import configure_logs
 from services.stream.metrics import Metrics
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.tracker.app import ProgressTopic, create_app
 from services.tracker.folder import own_folder
 def run(act):
     async def prepared():
         with own_folder() as folder:
-            await act(create_app(Settings(), ProgressTopic("id", 1), Metrics("tracker"), folder))
+            await act(create_app(read_settings(), ProgressTopic("id", 1), Metrics("tracker"), folder))
     configure_logs("DEBUG")
     asyncio.run(prepared())
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.stream.metrics import Metrics
-from services.stream.settings import Settings
+from services.stream.settings import read_settings
 from services.tracker.app import ProgressTopic, create_app
 from services.tracker.bearer import shows
 
@@ -17,7 +17,7 @@ TOKEN = "a-token-of-the-tests"
 def test_there_are_the_documented_pages_and_none_of_fausts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("STATS", "GRAPH", "ROUTER", "TABLES", "METRICS"):
         monkeypatch.setenv(f"APP_WEB_{name}_ENABLED", "1")
-    app = create_app(Settings(), ProgressTopic("id", 1), Metrics("tracker"), tmp_path)
+    app = create_app(read_settings(), ProgressTopic("id", 1), Metrics("tracker"), tmp_path)
     app.web.init_server()
     pages = {resource.canonical for resource in app.web.web_app.router.resources()}
     assert pages == {"/batches", "/batches/{batch_id}", "/livez", "/readyz", "/metrics"}
