@@ -1,14 +1,41 @@
-"""The HTTP side of a service: `/livez`, `/readyz` for the orchestrator, `/metrics` for Prometheus."""
+"""The HTTP side of a service: `/livez`, `/readyz` for the orchestrator, `/metrics` for Prometheus.
+
+Served by the standard library in threads, as prometheus_client's own server is: aiohttp, for three short answers, would
+take 9 MiB of every worker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import contextlib
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from socketserver import TCPServer, ThreadingMixIn
+from typing import TYPE_CHECKING, Any, TypeVar
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+import structlog
+from prometheus_client import make_wsgi_app
 
+from services.stream.failures import where
 from services.stream.metrics import Metrics
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+# Answers come from the event loop: one that does not get to them for so long is not well.
+_LOOP_SECONDS = 5.0
+# A client that says nothing for so long is let go.
+_CLIENT_SECONDS = 10.0
+_POLL_SECONDS = 0.1
+_STATUS = {200: "200 OK", 404: "404 Not Found", 405: "405 Method Not Allowed", 503: "503 Service Unavailable"}
 
 
 @asynccontextmanager
@@ -23,30 +50,83 @@ async def serve_health(
 ) -> AsyncIterator[int]:
     """Serve until the context ends; yields the port, which is a free one where `port` is 0.
 
-    `/livez` and `/readyz` answer 200 or 503 in plain text; `measure` is awaited before metrics are rendered.
+    `/livez` and `/readyz` answer 200 or 503 in plain text, 503 also where the event loop is held up; `measure` is
+    awaited before metrics are rendered. All three are called in the event loop. Raises OSError where the address cannot
+    be had.
     """
+    loop, render = asyncio.get_running_loop(), make_wsgi_app(metrics.registry)
 
-    async def livez(_: web.Request) -> web.Response:
-        return _answer(alive())
+    async def call(read: Callable[[], T]) -> T:
+        return read()
 
-    async def readyz(_: web.Request) -> web.Response:
-        return _answer(ready())
+    def in_loop(read: Callable[[], bool]) -> bool:
+        try:
+            return asyncio.run_coroutine_threadsafe(call(read), loop).result(_LOOP_SECONDS)
+        except TimeoutError:
+            return False
 
-    async def render(_: web.Request) -> web.Response:
+    async def measured() -> None:
         await measure()
-        return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app = web.Application()
-    app.add_routes([web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", render)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _text(start, 405, "GET only\n")
+        if path in checks:
+            good = in_loop(checks[path])
+            return _text(start, 200 if good else 503, "ok\n" if good else "not ok\n")
+        if path == "/metrics":
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(measured(), loop).result(_LOOP_SECONDS)
+            rendered: Iterable[bytes] = render(environ, start)
+            return rendered
+        return _text(start, 404, "/livez, /readyz or /metrics\n")
+
+    checks = {"/livez": alive, "/readyz": ready}
+    server = _server(host, port)
+    server.set_app(answer)
+    serving = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="health", daemon=True)
+    serving.start()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        yield runner.addresses[0][1]
+        yield server.server_port
     finally:
-        await runner.cleanup()
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()
 
 
-def _answer(good: bool) -> web.Response:
-    return web.Response(text="ok\n" if good else "not ok\n", status=200 if good else 503)
+class _Server(ThreadingMixIn, WSGIServer):
+    # A client that is still there does not keep the service from ending.
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """As HTTPServer, without asking the DNS for the host's name, which can take long."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+        self.setup_environ()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client went away, mostly."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            log.warning("health request failed", **where(error or RuntimeError()))
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _CLIENT_SECONDS
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: these requests come every few seconds."""
+
+
+def _server(host: str, port: int) -> _Server:
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+
+    class Server(_Server):
+        address_family = family
+
+    return Server(address[:2], _Handler)  # type: ignore[arg-type]
+
+
+def _text(start: StartResponse, status: int, text: str) -> Iterable[bytes]:
+    start(_STATUS[status], [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
+    return [text.encode()]

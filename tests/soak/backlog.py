@@ -106,7 +106,7 @@ class Backlog:
         if self.file_status != 0:
             found.append(f"the file that was submitted ended with status {self.file_status}")
         for stage, taken in self.memory.items():
-            most = MOST_BYTES_A_RECORD + MOST_BYTES_BESIDE / (taken[-1][0] - taken[0][0])
+            most = MOST_BYTES_A_RECORD + MOST_BYTES_BESIDE / _between(taken)
             if _bytes_each(taken) > most:
                 found.append(f"{stage}: {_bytes_each(taken):,.0f} bytes a record, {most:,.0f} at the most")
         for how, used in self.away.items():
@@ -127,8 +127,12 @@ class Backlog:
 
 def _bytes_each(taken: list[tuple[float, float]]) -> float:
     """What a record left behind between the first share and the last."""
-    (first, before), (last, after) = taken[0], taken[-1]
-    return (after - before) * 2**20 / max(1.0, last - first)
+    return (taken[-1][1] - taken[0][1]) * 2**20 / _between(taken)
+
+
+def _between(taken: list[tuple[float, float]]) -> float:
+    """How many records; at least one, where a fast stage had done its backlog before it was looked at."""
+    return max(1.0, taken[-1][0] - taken[0][0])
 
 
 def run(
@@ -302,13 +306,13 @@ def _slow(
     seconds: float,
 ) -> None:
     """Let everything that passes be late for so long, while more rows come; what became of them."""
-    _more(proxied, prefix, found, SLOW_ROWS)
 
     def late(over: float) -> None:
         proxied.proxy.latency = LATENCIES[int(over * len(LATENCIES))]
 
     late(0.0)
     before = {name: _done(worker) for name, worker in stages.items()}
+    _more(proxied, prefix, found, SLOW_ROWS)
     found.away["slow"] = spent(pids, seconds, late)
     found.slow = {name: _done(worker) - before[name] for name, worker in stages.items()}
     proxied.proxy.latency, started = 0.0, time.monotonic()
