@@ -7,37 +7,15 @@ same. The steps that were run are printed with `-s`.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.installation import installation
-from tests.model.machine import Histories
+from tests.model.running import run_parts
 
 RUNS = 50
-STEPS = 80
+PARTS = 2
 LEAST_STEPS = 2000
-
-
-def run_histories(histories: type[Histories], runs: int) -> None:
-    given = os.environ.get("MODEL_SEED")
-    chosen = settings(
-        max_examples=runs,
-        stateful_step_count=STEPS,
-        derandomize=given is None,
-        deadline=None,
-        database=None,
-        # A history says all it did, and to shorten it takes an hour.
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    if given is not None:
-        seed(int(given))(histories)
-    run_state_machine_as_test(histories, settings=chosen)
 
 
 @pytest.mark.timeout(3600)
@@ -46,14 +24,9 @@ def test_pipeline_and_model_agree(
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
     runs = int(os.environ.get("MODEL_RUNS", RUNS))
-
-    class Here(Histories):
-        steps: ClassVar[Counter[str]] = Counter()
-
-    with installation(kafka, topic_prefix, tmp_path, runs) as Here.installation:
-        run_histories(Here, runs)
-    for kind, count in sorted(Here.steps.items(), key=lambda each: (each[0].startswith("("), -each[1])):
+    steps = run_parts(kafka, topic_prefix, tmp_path, runs, PARTS)
+    for kind, count in sorted(steps.items(), key=lambda each: (each[0].startswith("("), -each[1])):
         print(f"{count:6} {kind}")
-    made = sum(count for kind, count in Here.steps.items() if not kind.startswith("("))
+    made = sum(count for kind, count in steps.items() if not kind.startswith("("))
     print(f"{made:6} steps in {runs} runs")
     assert runs < RUNS or made >= LEAST_STEPS

@@ -23,7 +23,7 @@ from tests.model.broken import Patch, changed, with_names, with_result
 from tests.model.broken_mergers import BROKEN_MERGERS
 from tests.model.installation import installation
 from tests.model.machine import Histories
-from tests.model.test_histories import run_histories
+from tests.model.running import run_histories
 
 RUNS = 60
 
