@@ -5,7 +5,7 @@ Values are the bytes that go to the changelog. How they are kept in memory is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from services.stream.packing import Packing
@@ -93,11 +93,6 @@ class MemoryStore:
 
     def __len__(self) -> int:
         return len(self._few) + len(self._table)
-
-    def __iter__(self) -> Iterator[bytes]:
-        """The keys of committed values, in no order."""
-        yield from self._few
-        yield from self._table
 
     def _learn(self) -> None:
         """Pack all values from now on, unless nothing can be learnt of these: then try again with twice as many."""

@@ -7,7 +7,6 @@ and table addressing", VLDB 1980), so that nothing ever waits while all is laid 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -35,16 +34,6 @@ class Table:
 
     def __len__(self) -> int:
         return self._count + len(self._long)
-
-    def __iter__(self) -> Iterator[bytes]:
-        """The keys, in no order."""
-        for bucket in self._buckets:
-            at: i64 = 0
-            while at < len(bucket):
-                start: i64 = at + _HEAD
-                yield bucket[start : start + bucket[at + 1]]
-                at = _end(bucket, at)
-        yield from self._long
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, None if there is none."""

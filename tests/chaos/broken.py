@@ -151,7 +151,7 @@ def changelog_without_what_is_known() -> None:
 
     class Store(MemoryStore):
         def changes(self) -> Mapping[bytes, bytes | None]:
-            return {key: value for key, value in super().changes().items() if key not in set(self)}
+            return {key: value for key, value in super().changes().items() if key not in self._committed}
 
     processor.MemoryStore = Store  # type: ignore[misc]
 

@@ -35,7 +35,7 @@ def show_state(file: Path) -> None:
 
     class Store(processor.MemoryStore):
         def held(self) -> dict[bytes, bytes]:
-            return {key: self.get(key) or b"" for key in self}
+            return {key: self.get(key) or b"" for key in self._committed}
 
     async def closing(self: processor.PartitionProcessor) -> None:
         target = _file(file, self._partition.partition)

@@ -54,7 +54,7 @@ class ReadableStore(MemoryStore):
     """A store that shows all that it holds."""
 
     def items(self) -> Iterable[tuple[bytes, bytes]]:
-        return ((key, self.get(key) or b"") for key in self)
+        return ((key, self.get(key) or b"") for key in self._committed)
 
 
 class InProcess:

@@ -51,7 +51,7 @@ class AsADict(RuleBasedStateMachine):
         assert len(self.table) == len(self.dict)
 
     def teardown(self) -> None:
-        assert {key: self.table.get(key) for key in self.table} == self.dict
+        assert {key: self.table.get(key) for key in self.dict} == self.dict
 
 
 TestAsADict = AsADict.TestCase
