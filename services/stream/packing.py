@@ -9,7 +9,6 @@ from typing import Final
 import zstandard
 
 from services.stream.affixes import Affixes
-from services.stream.table import Table
 
 _DICTIONARY_BYTES: Final = 4096
 # Of less there is nothing to learn. Where many samples are empty, the library's training ends the process.
@@ -71,10 +70,10 @@ class Packing:
         whole = self._affixes.restore(packed)
         return whole if whole is not None else self._decompress(packed[1:])
 
-    def keep(self, changes: Mapping[bytes, bytes | None], kept: Table) -> None:
+    def keep(self, changes: Mapping[bytes, bytes | None], kept: dict[bytes, bytes]) -> None:
         """Take changes over into packed values by key; None takes a key out."""
         for key, value in changes.items():
             if value is None:
-                kept.pop(key)
+                kept.pop(key, None)
             else:
-                kept.put(key, self.pack(value))
+                kept[key] = self.pack(value)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from services.stream.packing import Packing
-from services.stream.table import Table
 
 # So many values are kept as they are, and tell what the values of a store have in common.
 _LEARN_FROM: Final = 500
@@ -46,20 +45,16 @@ class MemoryStore:
     """A StateStore in memory, which keeps committed values packed as soon as there are enough of them to learn from."""
 
     def __init__(self, learn_from: int = _LEARN_FROM) -> None:
-        # Committed values: as they are while they are few, packed in the table as soon as there is a packing.
-        self._few: dict[bytes, bytes] = {}
-        self._table = Table()
-        self._packing: Packing | None = None
+        self._committed: dict[bytes, bytes] = {}
         self._changes: dict[bytes, bytes | None] = {}
+        self._packing: Packing | None = None
         self._learn_at = learn_from
 
     def get(self, key: bytes) -> bytes | None:
         if key in self._changes:
             return self._changes[key]
-        if self._packing is None:
-            return self._few.get(key)
-        kept = self._table.get(key)
-        return None if kept is None else self._packing.unpack(kept)
+        kept = self._committed.get(key)
+        return kept if kept is None or self._packing is None else self._packing.unpack(kept)
 
     def put(self, key: bytes, value: bytes | None) -> None:
         self._changes[key] = value
@@ -72,7 +67,7 @@ class MemoryStore:
 
     def commit(self) -> None:
         if self._packing is not None:
-            self._packing.keep(self._changes, self._table)
+            self._packing.keep(self._changes, self._committed)
         else:
             for key, value in self._changes.items():
                 self.load(key, value)
@@ -82,25 +77,24 @@ class MemoryStore:
         self._changes = {}
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        if self._packing is not None:
-            self._packing.keep({key: value}, self._table)
-        elif value is None:
-            self._few.pop(key, None)
+        if value is None:
+            self._committed.pop(key, None)
+        elif self._packing is not None:
+            self._committed[key] = self._packing.pack(value)
         else:
-            self._few[key] = value
-            if len(self._few) >= self._learn_at:
+            self._committed[key] = value
+            if len(self._committed) >= self._learn_at:
                 self._learn()
 
     def __len__(self) -> int:
-        return len(self._few) + len(self._table)
+        return len(self._committed)
 
     def _learn(self) -> None:
         """Pack all values from now on, unless nothing can be learnt of these: then try again with twice as many."""
         try:
-            packing = Packing(list(self._few.values()))
+            packing = Packing(list(self._committed.values()))
         except ValueError:
             self._learn_at *= 2
             return
-        packing.keep(self._few, self._table)
-        self._few = {}
+        self._committed = {key: packing.pack(value) for key, value in self._committed.items()}
         self._packing = packing
