@@ -38,7 +38,9 @@ def run_histories(histories: type[Histories], runs: int, part: int = 0) -> None:
 
 
 def run_part(servers: str, prefix: str, folder: Path, runs: int, part: int) -> Counter[str]:
-    """Run histories on an installation of their own; how many steps there were of each kind."""
+    """Run histories on an installation of their own, in a process of their own: commands find it by the environment. How
+    many steps there were of each kind."""
+    os.environ |= {"KAFKA_BOOTSTRAP_SERVERS": servers, "DIACHI_TOPIC_PREFIX": prefix}
 
     class Here(Histories):
         steps: ClassVar[Counter[str]] = Counter()
@@ -49,7 +51,7 @@ def run_part(servers: str, prefix: str, folder: Path, runs: int, part: int) -> C
 
 
 def run_parts(servers: str, prefix: str, folder: Path, runs: int, parts: int) -> Counter[str]:
-    """Run histories in so many processes at a time; all their steps. KAFKA_BOOTSTRAP_SERVERS must name `servers`."""
+    """Run histories in so many processes at a time; all their steps."""
     shares = [runs // parts + (part < runs % parts) for part in range(parts)]
     folders = [folder / f"part-{part}" for part in range(parts)]
     for each in folders:

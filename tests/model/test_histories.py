@@ -19,10 +19,7 @@ LEAST_STEPS = 2000
 
 
 @pytest.mark.timeout(3600)
-def test_pipeline_and_model_agree(
-    kafka: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+def test_pipeline_and_model_agree(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
     runs = int(os.environ.get("MODEL_RUNS", RUNS))
     steps = run_parts(kafka, topic_prefix, tmp_path, runs, PARTS)
     for kind, count in sorted(steps.items(), key=lambda each: (each[0].startswith("("), -each[1])):

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from schemas.dead_letter import DeadLetterCode
 from services.stream import processor
@@ -286,7 +287,7 @@ def test_records_that_come_in_numbers_are_gathered_into_few_transactions(setting
     steps, each = 25, 60
 
     async def scenario() -> None:
-        gathering = settings.model_copy(update={"gather_ms": gather_ms, "max_batch_records": 1000})
+        gathering = replace(settings, gather_ms=gather_ms, max_batch_records=1000)
         async with running(gathering, Counting()) as (service, metrics):
             for step in range(steps):
                 await send(gathering, each)
