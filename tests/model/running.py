@@ -38,8 +38,8 @@ def run_histories(histories: type[Histories], runs: int, part: int = 0) -> None:
 
 
 def run_part(servers: str, prefix: str, folder: Path, runs: int, part: int) -> Counter[str]:
-    """Run histories on an installation of their own, in a process of their own: commands find it by the environment. How
-    many steps there were of each kind."""
+    """Run histories on an installation of their own; how many steps there were of each kind. For a process of its own:
+    commands find the installation by the environment."""
     os.environ |= {"KAFKA_BOOTSTRAP_SERVERS": servers, "DIACHI_TOPIC_PREFIX": prefix}
 
     class Here(Histories):
