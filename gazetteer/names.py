@@ -29,8 +29,8 @@ _TONED: Final[dict[str, tuple[str, str]]] = {
 _VIETNAMESE: Final = frozenset(_TONED) | _MARKED_VOWELS | {"đ"}
 
 _VOWELS: Final = _PLAIN_VOWELS + "".join(_TONED)
-# A run of two or more vowels, with the letter before it (q and g take the next vowel) and after it.
-_VOWEL_RUN: Final = re.compile(rf"(?<![{_VOWELS}])([a-zđ]?)([{_VOWELS}]{{2,}})(?=([a-zđ]?))")
+# A run of two or more vowels, with the consonant before it (q and g take the next vowel) and the letter after it.
+_VOWEL_RUN: Final = re.compile(rf"(?<![{_VOWELS}])([b-df-hj-np-tv-xzđ]?)([{_VOWELS}]{{2,}})(?=([a-zđ]?))")
 _I_Y: Final = re.compile(r"(?:(?<=\b[bcdfghklmnpqrstvx])|(?<=[hr][bcdfghklmnpqrstvx])|(?<=[ctnpgk]h)|(?<=qu)|\b)y\b")
 
 # Bounds the tables below, which grow with the distinct characters they meet.

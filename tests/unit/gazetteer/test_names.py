@@ -38,6 +38,7 @@ def test_one_character_folds_as_a_text_of_one(char: str) -> None:
 
 @given(st.text())
 @example("İ½ﬁ")
+@example("ÒUYY")
 def test_tone_key_is_idempotent_and_in_step_with_fold(text: str) -> None:
     key = tone_key(text)
     assert tone_key(key) == key
