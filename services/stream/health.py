@@ -7,11 +7,10 @@ take 9 MiB of every worker.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,7 +34,13 @@ _LOOP_SECONDS = 5.0
 # A client that says nothing for so long is let go.
 _CLIENT_SECONDS = 10.0
 _POLL_SECONDS = 0.1
-_STATUS = {200: "200 OK", 404: "404 Not Found", 405: "405 Method Not Allowed", 503: "503 Service Unavailable"}
+_STATUS = {
+    200: "200 OK",
+    404: "404 Not Found",
+    405: "405 Method Not Allowed",
+    500: "500 Internal Server Error",
+    503: "503 Service Unavailable",
+}
 
 
 @asynccontextmanager
@@ -46,7 +51,7 @@ async def serve_health(
     *,
     alive: Callable[[], bool],
     ready: Callable[[], bool],
-    measure: Callable[[], Awaitable[None]],
+    measure: Callable[[], Coroutine[Any, Any, None]],
 ) -> AsyncIterator[int]:
     """Serve until the context ends; yields the port, which is a free one where `port` is 0.
 
@@ -56,31 +61,36 @@ async def serve_health(
     """
     loop, render = asyncio.get_running_loop(), make_wsgi_app(metrics.registry)
 
-    async def call(read: Callable[[], T]) -> T:
+    def in_loop(work: Coroutine[Any, Any, T]) -> T | None:
+        asked = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return asked.result(_LOOP_SECONDS)
+        except TimeoutError:
+            asked.cancel()  # else they pile up until the loop gets to them
+            return None
+
+    async def call(read: Callable[[], bool]) -> bool:
         return read()
 
-    def in_loop(read: Callable[[], bool]) -> bool:
-        try:
-            return asyncio.run_coroutine_threadsafe(call(read), loop).result(_LOOP_SECONDS)
-        except TimeoutError:
-            return False
-
-    async def measured() -> None:
-        await measure()
-
-    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def page(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _text(start, 405, "GET only\n")
         if path in checks:
-            good = in_loop(checks[path])
+            good = in_loop(call(checks[path]))
             return _text(start, 200 if good else 503, "ok\n" if good else "not ok\n")
         if path == "/metrics":
-            with contextlib.suppress(TimeoutError):
-                asyncio.run_coroutine_threadsafe(measured(), loop).result(_LOOP_SECONDS)
+            in_loop(measure())
             rendered: Iterable[bytes] = render(environ, start)
             return rendered
         return _text(start, 404, "/livez, /readyz or /metrics\n")
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        try:
+            return page(environ, start)
+        except Exception as error:  # wsgiref would write it to standard error, message and all
+            log.warning("health request failed", **where(error))
+            return _text(start, 500, "failed, see the log\n")
 
     checks = {"/livez": alive, "/readyz": ready}
     server = _server(host, port)

@@ -85,6 +85,18 @@ def test_a_loop_that_is_held_up_is_not_well_and_its_metrics_are_still_to_be_had(
         assert ask(port, "/livez") == (200, "ok\n")
 
 
+def test_what_goes_wrong_is_logged_by_its_place_and_not_quoted(capfd: pytest.CaptureFixture[str]) -> None:
+    class Failing(Service):
+        async def measure(self) -> None:
+            raise ValueError("Số 5 đường Bình Thuận")
+
+    with Failing().served() as port:
+        assert ask(port, "/metrics") == (500, "failed, see the log\n")
+        assert ask(port, "/livez") == (200, "ok\n")
+    said = capfd.readouterr()
+    assert "Bình Thuận" not in said.err + said.out and "Traceback" not in said.err
+
+
 def test_clients_that_say_nothing_or_nonsense_keep_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
